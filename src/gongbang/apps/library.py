@@ -1,0 +1,279 @@
+"""Documents that can be searched: their passages in an index, and where their pages and sections begin.
+
+A saved library is one folder: ``passages/`` is the index, ``documents.jsonl`` has a line a document. Every
+file is hashed, and the whole is refused where one has changed or where analyser or encoder differ.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gongbang.apps.answer import Considered
+from gongbang.data.passages import MAX_CHARS, passages_of
+from gongbang.data.records import Document, Passage
+from gongbang.errors import OptionError, SearchIndexError
+from gongbang.search.base import Encoder, Explanation, Hit
+from gongbang.search.dense import DenseIndex
+from gongbang.search.hybrid import HybridIndex
+from gongbang.search.lexical import LexicalIndex
+from gongbang.search.store import new_folder, read_manifest, write_manifest
+
+KIND = "library"
+_INDEX = "passages"
+_DOCUMENTS = "documents.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """What a library knows of a document besides its passages.
+
+    Attributes:
+        characters: length of its text. text_hash: SHA-256 of its text, which tells whether it changed.
+        passages: ids of its passages, in order.
+    """
+
+    id: str
+    title: str
+    source: str
+    licence: str
+    locations: tuple[tuple[int, str], ...]
+    characters: int
+    text_hash: str
+    passages: tuple[str, ...]
+
+    @classmethod
+    def of(cls, document: Document, passages: Iterable[Passage]) -> Shelved:
+        return cls(
+            document.id,
+            document.title,
+            document.source,
+            document.licence,
+            document.locations,
+            len(document.text),
+            hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest(),
+            tuple(passage.id for passage in passages),
+        )
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Shelved:
+        places = tuple((int(start), str(name)) for start, name in values["locations"])
+        return cls(**{**values, "locations": places, "passages": tuple(values["passages"])})
+
+
+class Library:
+    """Documents that can be searched, added and deleted.
+
+    Args:
+        encoder: makes search hybrid (words and meaning); by words alone when None.
+        max_chars: the most characters in a passage.
+        overlap_sentences: sentences that neighbouring passages share.
+
+    Example:
+        >>> library = Library()
+        >>> library.add([Document("a", "공방은 아홉 시에 연다."), Document("b", "밭에는 감자를 심었다.")])
+        >>> library.search("감자는 어디에 심었나?", k=1)[0].document
+        'b'
+    """
+
+    def __init__(
+        self, encoder: Encoder | None = None, *, max_chars: int = MAX_CHARS, overlap_sentences: int = 1
+    ) -> None:
+        lexical = LexicalIndex()
+        self.index: LexicalIndex | HybridIndex = (
+            lexical if encoder is None else HybridIndex(lexical, DenseIndex(encoder))
+        )
+        self.max_chars, self.overlap_sentences = max_chars, overlap_sentences
+        self.documents: dict[str, Shelved] = {}
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    @property
+    def kind(self) -> str:
+        """``lexical`` or ``hybrid``."""
+        return self.index.name
+
+    @property
+    def lexical(self) -> LexicalIndex:
+        """The part that searches by words."""
+        return self.index.lexical if isinstance(self.index, HybridIndex) else self.index
+
+    def add(self, documents: Sequence[Document]) -> None:
+        """Cut documents into passages and index them.
+
+        Raises:
+            SearchIndexError: a document's id is taken; then none is added.
+        """
+        for document in documents:
+            if document.id in self.documents:
+                raise _taken(document.id)
+        shelved, passages = {}, []
+        for document in documents:
+            own = passages_of([document], self.max_chars, self.overlap_sentences)
+            shelved[document.id] = Shelved.of(document, own)
+            passages += own
+        # A first build also tries the analyser's options, so that silent ones are reported.
+        (self.index.add if len(self.index) else self.index.build)(passages)
+        self.documents |= shelved
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Take documents out.
+
+        Raises:
+            SearchIndexError: a document is not there; then none is deleted.
+        """
+        for id in ids:
+            if id not in self.documents:
+                raise _absent(id, self.documents)
+        wanted = set(ids)
+        gone = [passage for id in wanted for passage in self.documents[id].passages]
+        if gone:
+            self.index.delete(gone)
+        self.documents = {id: held for id, held in self.documents.items() if id not in wanted}
+
+    def search(self, question: str, k: int) -> list[Hit]:
+        """The best ``k`` passages, best first; empty where the library is.
+
+        Raises:
+            OptionError: ``k`` is less than 1.
+        """
+        return self.index.search([question], k)[0]
+
+    def explain(self, question: str, passage_id: str) -> Explanation:
+        """Why a passage got its score.
+
+        Raises:
+            SearchIndexError: there is no such passage.
+        """
+        return self.index.explain(question, passage_id)
+
+    def considered(self, hit: Hit) -> Considered:
+        """A hit with the place of its passage, as plain data."""
+        passage = hit.passage
+        return Considered(
+            passage=passage.id,
+            document=hit.document,
+            title=passage.title,
+            source=passage.source,
+            location=self.location(hit.document, passage.start),
+            start=passage.start,
+            score=hit.score,
+            parts=dict(hit.parts),
+            text=passage.text,
+        )
+
+    def location(self, document: str, offset: int) -> str:
+        """The page or section that holds a character of a document; empty when unknown."""
+        held = self.documents.get(document)
+        return "" if held is None else Document(document, "", locations=held.locations).location(offset)
+
+    def save(self, path: str | Path) -> None:
+        """Write the library as a folder, replacing an older one at the same place.
+
+        Raises:
+            SearchIndexError: something else stands at ``path``, or it cannot be written.
+        """
+        manifest = {
+            "index": self.kind,
+            "signature": self.index.signature,
+            "documents": len(self.documents),
+            "max_chars": self.max_chars,
+            "overlap_sentences": self.overlap_sentences,
+        }
+        with new_folder(path) as folder:
+            self.index.save(folder / _INDEX)
+            lines = [json.dumps(asdict(held), ensure_ascii=False) + "\n" for held in self.documents.values()]
+            (folder / _DOCUMENTS).write_text("".join(lines), encoding="utf-8", errors="surrogatepass")
+            write_manifest(folder, KIND, manifest)
+
+    @classmethod
+    def open(cls, path: str | Path, encoder: Encoder | None = None) -> Library:
+        """Open a saved library, its index memory-mapped.
+
+        Args:
+            path: the folder, of a library or of a bare lexical or hybrid index.
+            encoder: the one it was made with; needed where the index is hybrid, not used otherwise.
+
+        Raises:
+            SearchIndexError: no library, a damaged one, or one made with another analyser or encoder.
+        """
+        manifest = read_manifest(path)
+        if manifest["kind"] != KIND:
+            return cls._bare(Path(path), manifest["kind"], encoder)
+        library = cls(max_chars=manifest["max_chars"], overlap_sentences=manifest["overlap_sentences"])
+        library.index = _open_index(Path(path) / _INDEX, manifest["index"], encoder)
+        text = (Path(path) / _DOCUMENTS).read_text(encoding="utf-8", errors="surrogatepass")
+        shelved = [Shelved.from_dict(json.loads(line)) for line in text.split("\n") if line]
+        library.documents = {held.id: held for held in shelved}
+        return library
+
+    @classmethod
+    def _bare(cls, path: Path, kind: str, encoder: Encoder | None) -> Library:
+        """An index that was built from passages in Python: pages and sections are unknown."""
+        library = cls()
+        library.index = _open_index(path, kind, encoder)
+        for passage in library.lexical.passages:
+            id = passage.document or passage.id
+            held = library.documents.get(id) or Shelved(
+                id, passage.title, passage.source, "unknown", (), 0, "", ()
+            )
+            end = max(held.characters, passage.start + len(passage.text))
+            library.documents[id] = replace(held, characters=end, passages=(*held.passages, passage.id))
+        return library
+
+
+def needs_encoder(path: str | Path) -> bool:
+    """Whether a saved library or index searches by meaning too.
+
+    Raises:
+        SearchIndexError: there is none, or it is damaged.
+    """
+    manifest = read_manifest(path, verify=False)
+    return "hybrid" in (manifest["kind"], manifest.get("index"))
+
+
+def _open_index(path: Path, kind: str, encoder: Encoder | None) -> LexicalIndex | HybridIndex:
+    if kind == "lexical":
+        return LexicalIndex.open(path)
+    if kind != "hybrid":
+        raise SearchIndexError(
+            f"{path}: this kind of index cannot be asked.",
+            value=kind,
+            allowed="a lexical or hybrid index",
+            cure="Build one: gongbang index build --docs PATH --out DIR.",
+        )
+    if encoder is None:
+        raise OptionError(
+            f"{path}: the index searches by meaning too and needs its encoder.",
+            value="no encoder",
+            allowed="the encoder artifact it was made with",
+            cure="Name it with --encoder, or build the index anew with --no-dense.",
+        )
+    return HybridIndex.open(path, encoder)
+
+
+def _taken(id: str) -> SearchIndexError:
+    return SearchIndexError(
+        "the index holds a document of this id already.",
+        value=id,
+        allowed="documents that are new",
+        cure=f"Delete the old one first: gongbang index delete --document {id!r}.",
+    )
+
+
+def _absent(id: str, known: Iterable[str]) -> SearchIndexError:
+    from difflib import get_close_matches
+
+    held = list(known)
+    near = get_close_matches(id, held, n=1)
+    return SearchIndexError(
+        "the index holds no document of this id.",
+        value=id,
+        allowed=", ".join(held[:8]) + (f", … ({len(held)} in all)" if len(held) > 8 else ""),
+        cure=f"Did you mean {near[0]!r}?" if near else "Take the id from a search hit.",
+    )

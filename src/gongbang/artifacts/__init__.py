@@ -1,0 +1,1 @@
+"""The artifact format, the store of bundled artifacts, the run record."""

@@ -1,0 +1,156 @@
+"""The model card (Mitchell et al. 2019): what a model is, made of what, how good, and where it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gongbang.artifacts.hashing import short
+from gongbang.artifacts.manifest import Training
+from gongbang.artifacts.notebook import ErrorNotebook
+from gongbang.artifacts.run import Run
+from gongbang.artifacts.slices import Slice
+from gongbang.artifacts.stages import STAGES
+from gongbang.metrics.scores import Score, Scores
+
+
+def model_card(
+    run: Run,
+    *,
+    name: str,
+    what: str,
+    licence: str,
+    trained_on: Sequence[Training],
+    limits: Sequence[str],
+    sizes: Mapping[str, int] | None = None,
+    extra: Mapping[str, str] | None = None,
+) -> str:
+    """The text of ``CARD.md`` from a run's record.
+
+    Args:
+        run: an evaluated run: recipe, hashes and scores are taken from it, and, where it holds an error
+            notebook, the causes of its errors and its weakest slices.
+        what: one paragraph on what the model does and for whom.
+        licence: of the weights.
+        trained_on: every data set behind the weights, the backbone's own data left to its card.
+        limits: what it cannot do, one sentence each.
+        sizes: parts and their bytes.
+        extra: further sections, title to Markdown text.
+
+    Raises:
+        ArtifactError: the run was never evaluated, or its record cannot be read.
+    """
+    sections = [
+        f"# {name}\n\n{what}",
+        f"Licence of the weights: {licence}.",
+        "## Trained on\n\n" + _training(trained_on),
+        "## Scores\n\n" + _scores(run.scores, run.baselines),
+        *(f"### {title}\n\n" + _scores(scores, {}) for title, scores in run.others.items()),
+        *_errors(run),
+        *(["## Size\n\n" + _sizes(sizes)] if sizes else []),
+        "## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits),
+        *(f"## {title}\n\n{text}" for title, text in (extra or {}).items()),
+        "## How it was made\n\n" + _provenance(run),
+    ]
+    return "\n\n".join(section.rstrip() for section in sections) + "\n"
+
+
+def _training(trained_on: Sequence[Training]) -> str:
+    rows = [[f"[{t.name}]({t.url})" if t.url else t.name, t.licence] for t in trained_on]
+    return markdown_table(["data set", "licence"], rows)
+
+
+def _scores(scores: Scores, baselines: Mapping[str, Scores]) -> str:
+    names = [scores.primary, *(name for name in scores.scores if name != scores.primary)]
+    rows = []
+    for name in names:
+        score = scores.scores[name]
+        others = [_value(b.scores.get(name)) for b in baselines.values()]
+        rows.append([name, f"**{score.value:.2f}**", _interval(score), str(score.n), *others])
+    return markdown_table(["metric", "value", "95 % interval", "n", *baselines], rows)
+
+
+def _value(score: Score | None) -> str:
+    return "" if score is None else f"{score.value:.2f}"
+
+
+def _interval(score: Score) -> str:
+    return "" if score.low is None or score.high is None else f"{score.low:.2f} to {score.high:.2f}"
+
+
+def _errors(run: Run) -> list[str]:
+    if not (run.path / "notebook.json").is_file():
+        return []
+    notebook = ErrorNotebook.open(run.path)
+    counts = [[STAGES[stage][0], str(count)] for stage, count in notebook.counts.items() if count]
+    if not counts:
+        return []
+    text = "## Where it fails\n\n" + markdown_table(["stage that failed", "questions"], counts)
+    weak = _weakest(notebook.slices)
+    if weak:
+        rows = [[s.dimension.replace("_", " "), s.key, str(s.n), f"{100 * s.exact_match:.1f}"] for s in weak]
+        text += "\n\nWeakest slices (of 30 questions or more):\n\n"
+        text += markdown_table(["slice by", "value", "n", "exact match"], rows)
+    return [text]
+
+
+def _weakest(slices: Sequence[Slice], count: int = 3) -> list[Slice]:
+    return sorted((s for s in slices if s.n >= 30), key=lambda s: s.exact_match)[:count]
+
+
+def _sizes(sizes: Mapping[str, int]) -> str:
+    rows = [[name, f"{size / 1e6:.1f} MB"] for name, size in sizes.items()]
+    return markdown_table(["part", "size"], [*rows, ["together", f"{sum(sizes.values()) / 1e6:.1f} MB"]])
+
+
+def _provenance(run: Run) -> str:
+    import yaml
+
+    hashes, environment = run.hashes, run.environment
+    data = [
+        f"  - {role}: " + ", ".join(f"{_last(f['name'])} ({short(f['sha256'])})" for f in files)
+        for role, files in hashes.get("data", {}).items()
+    ]
+    facts = [
+        f"- run: {run.id}",
+        f"- recipe hash {short(hashes['recipe'])}, code hash {short(hashes['code'])}",
+        *(["- data:", *data] if data else []),
+        f"- python {environment['python']} on {environment['cpu']['model']}{_on(environment)}",
+    ]
+    recipe = yaml.safe_dump(_without_folders(run.recipe), allow_unicode=True, sort_keys=False).rstrip()
+    return "\n".join(facts) + f"\n\n```yaml\n{recipe}\n```"
+
+
+def _on(environment: Mapping[str, Any]) -> str:
+    return f", {environment['accelerator']}" if environment.get("accelerator") else ""
+
+
+def _without_folders(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_folders(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_folders(inner) for inner in value]
+    if isinstance(value, str) and value.startswith(("/", "~", "../")):
+        return _last(value.rstrip("/"))
+    return value
+
+
+def _last(name: str) -> str:
+    # Only the file's name: a card is published, and the maker's folders are nobody's business.
+    return name.rsplit("/", 1)[-1]
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; bars within cells are escaped.
+
+    Example:
+        >>> print(markdown_table(["a"], [["x|y"]]))
+        | a |
+        |---|
+        | x\\|y |
+    """
+
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+    return "\n".join([line(head), "|" + "---|" * len(head), *map(line, rows)])

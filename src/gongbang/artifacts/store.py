@@ -1,0 +1,171 @@
+"""Where artifacts, recipes and samples are found: by path, by name, from a clone or from a wheel."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable
+from importlib import resources
+from pathlib import Path
+
+from gongbang.errors import ArtifactError, OptionError
+
+MODELS_VARIABLE = "GONGBANG_MODELS"
+"""Environment variable that names one or more folders of artifacts (separated as in PATH)."""
+
+KINDS = ("models", "recipes", "samples")
+MANIFEST = "artifact.json"
+
+
+def find_artifact(name_or_path: str | Path) -> Path:
+    """The folder of an artifact, by its path or by its name.
+
+    A path wins when it holds ``artifact.json``; a bare name is then looked for in the folders of
+    ``GONGBANG_MODELS``, in ``models/`` of the clone, and in the models inside the wheel, in that order.
+
+    Raises:
+        ArtifactError: there is none; the message lists the nearest names that there are.
+    """
+    path = Path(name_or_path).expanduser()
+    if (path / MANIFEST).is_file():
+        return path
+    if path.name == MANIFEST and path.is_file():
+        return path.parent
+    if path.is_dir() and len(path.parts) > 1:
+        raise _not_an_artifact(path)
+    known = known_artifacts()
+    name = str(name_or_path)
+    if name in known:
+        return known[name]
+    raise _unknown(name, known)
+
+
+def _not_an_artifact(path: Path) -> ArtifactError:
+    inside = sorted(child.name for child in path.iterdir() if (child / MANIFEST).is_file())
+    hint = (
+        f"Name one of the artifacts in it: {', '.join(inside)}." if inside else "Export a run into it first."
+    )
+    return ArtifactError(
+        f"the folder holds no {MANIFEST}: it is not an artifact.",
+        value=str(path),
+        allowed=f"a folder made by `gongbang export`, with {MANIFEST}",
+        cure=hint,
+    )
+
+
+def _unknown(name: str, known: dict[str, Path]) -> ArtifactError:
+    near = nearest(Path(name).name, {*known, *_neighbours(Path(name).expanduser())})
+    folders = ", ".join(map(str, model_folders())) or "no folder of models is set"
+    return ArtifactError(
+        "there is no artifact of that name or path.",
+        value=name,
+        allowed=", ".join(sorted(known)) or f"a path; no artifact is known by name ({folders})",
+        cure=f"Did you mean {' or '.join(repr(n) for n in near)}?"
+        if near
+        else f"Give the path of an artifact's folder, or set {MODELS_VARIABLE} to the folder that holds it.",
+    )
+
+
+def _neighbours(path: Path) -> list[str]:
+    if len(path.parts) < 2 or not path.parent.is_dir():
+        return []
+    return [child.name for child in path.parent.iterdir() if (child / MANIFEST).is_file()]
+
+
+def known_artifacts() -> dict[str, Path]:
+    """Every artifact that can be called by name; the first folder that has a name wins."""
+    found: dict[str, Path] = {}
+    for folder in model_folders():
+        for child in sorted(folder.iterdir()):
+            if (child / MANIFEST).is_file():
+                found.setdefault(child.name, child)
+    return found
+
+
+def model_folders() -> tuple[Path, ...]:
+    """The existing folders in which a name is looked for, in order."""
+    named = [Path(p).expanduser() for p in os.environ.get(MODELS_VARIABLE, "").split(os.pathsep) if p]
+    shipped = _shipped("models")
+    return tuple(folder for folder in [*named, *([shipped] if shipped else [])] if folder.is_dir())
+
+
+def bundled(kind: str) -> Path:
+    """The folder of what ships with the project: ``models``, ``recipes`` or ``samples``.
+
+    Raises:
+        OptionError: another kind.
+        ArtifactError: this installation ships none.
+    """
+    if kind not in KINDS:
+        raise OptionError(
+            "there is no such kind of bundled file.",
+            value=kind,
+            allowed=", ".join(KINDS),
+            cure=f"Did you mean {(nearest(kind, KINDS) or [KINDS[0]])[0]!r}?",
+        )
+    folder = _shipped(kind)
+    if folder is None:
+        raise ArtifactError(
+            f"this installation ships no {kind}.",
+            value=str(Path(__file__).resolve().parent.parent),
+            allowed=f"a clone with {kind}/, or a wheel with gongbang/_bundled/{kind}",
+            cure="Install the released wheel, or run from a clone of the repository.",
+        )
+    return folder
+
+
+def find_recipe(name_or_path: str | Path) -> Path:
+    """A recipe file by its path, or a bundled one by its name with or without ``.yaml``.
+
+    Raises:
+        OptionError: there is none; the message lists the nearest names.
+    """
+    path = Path(name_or_path).expanduser()
+    if path.is_file():
+        return path
+    folder = _shipped("recipes")
+    known = {p.stem: p for p in sorted(folder.glob("*.yaml"))} if folder else {}
+    if path.suffix in ("", ".yaml") and path.stem in known:
+        return known[path.stem]
+    near = nearest(path.stem, known)
+    raise OptionError(
+        "there is no recipe of that name or path.",
+        value=str(name_or_path),
+        allowed=", ".join(sorted(known)) or "the path of a YAML file",
+        cure=f"Did you mean {' or '.join(map(repr, near))}?" if near else "Give the path of a recipe file.",
+    )
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The known names that are most like a name, best first.
+
+    Example:
+        >>> nearest("reader_ko", ["reader-ko", "encoder-ko", "samples"], count=1)
+        ['reader-ko']
+    """
+    return difflib.get_close_matches(name, list(known), n=count, cutoff=0.5)
+
+
+def project_root() -> Path | None:
+    """The clone that this package runs from; None when it runs from an installed wheel."""
+    package = Path(__file__).resolve().parent.parent
+    for root in package.parents:
+        # A wheel in a virtual environment inside the clone must not pass for the clone itself.
+        if (root / "pyproject.toml").is_file() and (root / "src" / "gongbang") == package:
+            return root if _project_name(root / "pyproject.toml") == "gongbang" else None
+    return None
+
+
+def _project_name(path: Path) -> str:
+    try:
+        project = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {})
+    except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError):
+        return ""
+    return str(project.get("name", ""))
+
+
+def _shipped(kind: str) -> Path | None:
+    root = project_root()
+    folder = (root or Path(str(resources.files("gongbang"))) / "_bundled") / kind
+    return folder if folder.is_dir() else None

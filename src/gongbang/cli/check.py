@@ -1,0 +1,145 @@
+"""``gongbang check``: what is wrong with a data set, before anything is trained on it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gongbang.cli.output import emit, note, table
+from gongbang.cli.records import add_format_arguments, read
+from gongbang.errors import ArtifactError, OptionError
+
+if TYPE_CHECKING:
+    from gongbang.data.checks import CheckReport
+    from gongbang.data.records import Record
+
+_MAX_LENGTH = 384
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The verb's arguments."""
+    parser.add_argument("data", metavar="DATA", help="a file of records, or a folder of such files")
+    parser.add_argument("--task", default="reader", help="reader, encode, text or any (reader)")
+    parser.add_argument(
+        "--against",
+        metavar="OTHER",
+        action="append",
+        default=[],
+        help="a set that must share nothing with this one, e.g. the test part; may be repeated",
+    )
+    tokens = parser.add_mutually_exclusive_group()
+    tokens.add_argument("--artifact", metavar="NAME", help="count tokens with this artifact's tokenizer")
+    tokens.add_argument("--tokenizer", metavar="FILE", help="count tokens with this tokenizer.json")
+    parser.add_argument("--max-length", type=int, metavar="N", help="tokens of a window")
+    parser.add_argument("--out", metavar="FILE.html", help="write the whole report with its plots")
+    add_format_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> Any:
+    """Check the data; gives the report as plain data."""
+    from gongbang.data.checks import check_records
+
+    tokenizer, max_length = _tokenizer(args)
+    loaded = read(args, args.data)
+    others: list[Record] = []
+    for path in args.against:
+        others += read(args, path)
+    report = check_records(
+        loaded,
+        task=args.task,
+        tokenizer=tokenizer,
+        other=others if args.against else None,
+        max_length=max_length,
+    )
+    if args.out:
+        _write(Path(args.out), report, Path(args.data).name)
+        note(args, f"report: {args.out}")
+    return emit(report.to_dict(), args, lambda: _text(report))
+
+
+def _tokenizer(args: argparse.Namespace) -> tuple[Any, int]:
+    """The tokenizer that was asked for, and the length of a window."""
+    config: dict[str, Any] = {}
+    file = None
+    if args.artifact:
+        from gongbang.artifacts.format import open_artifact
+
+        artifact = open_artifact(args.artifact)
+        file, config = artifact.file("tokenizer.json"), artifact.config
+    elif args.tokenizer:
+        file = Path(args.tokenizer)
+    length = args.max_length or int(config.get("max_length", _MAX_LENGTH))
+    if length < 1:
+        raise OptionError("max_length is too small.", value=length, allowed="1 or more", cure="Leave it out.")
+    if args.max_length and file is None:
+        raise OptionError(
+            "--max-length does nothing without a tokenizer.",
+            value=args.max_length,
+            allowed="--max-length with --artifact or --tokenizer",
+            cure="Add --artifact reader-ko, or leave --max-length out.",
+        )
+    return (_open_tokenizer(file) if file else None), length
+
+
+def _open_tokenizer(file: Path) -> Any:
+    from tokenizers import Tokenizer
+
+    try:
+        return Tokenizer.from_file(str(file))
+    except Exception as err:  # the tokenizers package raises nothing narrower
+        raise ArtifactError(
+            "this is not a tokenizer.",
+            value=f"{file}: {err}",
+            allowed="a tokenizer.json of the tokenizers package",
+            cure="Name the tokenizer.json of a checkpoint, or an artifact with --artifact.",
+        ) from err
+
+
+def _write(path: Path, report: CheckReport, title: str) -> None:
+    from gongbang.artifacts.files import write_text
+
+    if path.is_dir():
+        raise OptionError(
+            "the report would overwrite a folder.",
+            value=str(path),
+            allowed="the name of a file, e.g. report.html",
+            cure=f"Pass --out {path / 'report.html'}.",
+        )
+    write_text(path, report.to_html(title))
+
+
+def _text(report: CheckReport) -> str:
+    names = ("records", "documents", "groups", "answerable", "unanswerable", "augmented", "problems")
+    rows = [(name, report.counts[name]) for name in names if name in report.counts]
+    parts = [table(rows), _lengths(report)]
+    if report.tokens:
+        parts.append(_tokens(report.tokens))
+    if report.leaks:
+        shared = report.leaks["by_kind"] or {}
+        near = len(report.leaks["near_duplicates"])
+        words = ", ".join(f"{n:,} by {kind}" for kind, n in shared.items()) or "nothing"
+        parts.append(f"shared with the other set: {words}; near-duplicates: {near}")
+    for finding in report.todo:
+        parts.append("\n".join([f"{finding.level}: {finding.en}", *(f"    {e}" for e in finding.examples)]))
+    parts.append("nothing forbids training" if report.ok else "mend the faults before training on this")
+    return "\n\n".join(parts)
+
+
+def _lengths(report: CheckReport) -> str:
+    rows = [
+        (name, *(f"{found[key]:,.0f}" for key in ("min", "median", "max")))
+        for name, found in report.lengths.items()
+        if found["n"]
+    ]
+    return table(rows, header=("characters", "least", "median", "most"))
+
+
+def _tokens(tokens: dict[str, Any]) -> str:
+    limit = tokens["max_length"]
+    rows = [
+        (f"records over {limit} tokens", f"{tokens['truncated']['share']:.1%}"),
+        (f"answers beyond {limit} tokens", f"{tokens['answer_truncated']['share']:.1%}"),
+        ("unknown tokens", f"{tokens['unknown']['tokens']['share']:.3%}"),
+    ]
+    return table(rows)

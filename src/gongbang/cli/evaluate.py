@@ -1,0 +1,199 @@
+"""``gongbang evaluate``: how well it finds, reads, and does both, on a file of questions."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from gongbang.cli.output import emit, note, progress, table
+from gongbang.cli.records import add_format_arguments, problems_of, read
+from gongbang.cli.scores import number, scores_table
+from gongbang.errors import OptionError
+
+if TYPE_CHECKING:
+    from gongbang.apps.evaluate import Evaluation, Finder
+    from gongbang.data.loaded import Loaded
+    from gongbang.data.records import Record
+
+_READER, _ENCODER = "reader-ko", "encoder-ko"
+_RERANKED = 5  # passages the reader looks at again; each costs its reading time
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The verb's arguments."""
+    parser.add_argument("what", choices=("search", "reader", "ask"), help="what is measured")
+    parser.add_argument("--data", required=True, metavar="FILE", help="questions with contexts and answers")
+    parser.add_argument(
+        "--artifact", metavar="NAME", help=f"the reader ({_READER}); for search an encoder may stand here too"
+    )
+    parser.add_argument("--encoder", metavar="NAME", help=f"the encoder ({_ENCODER})")
+    parser.add_argument("--no-dense", action="store_true", help="search by words alone")
+    parser.add_argument(
+        "--rerank",
+        action=argparse.BooleanOptionalAction,
+        help="let the reader look again at the best passages (no, as `gongbang ask`)",
+    )
+    parser.add_argument("--top-k", type=int, metavar="N", help="passages read a question (as `gongbang ask`)")
+    parser.add_argument(
+        "--no-answer-threshold", type=float, metavar="T", help="confidence below which the answer is 'none'"
+    )
+    parser.add_argument(
+        "--unanswerable",
+        action="store_true",
+        help="ask: also ask with everything that answers taken out, and count the silence",
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="questions at most, spread over the file")
+    parser.add_argument("--out", metavar="DIR", help="write scores, predictions and the error notebook")
+    add_format_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> Any:
+    """Evaluate; gives the metrics flat with their intervals, and what each stage made of the questions."""
+    from gongbang.apps.evaluate.ask import check_options
+
+    _refuse_idle_options(args)
+    check_options(_top_k(args), args.no_answer_threshold)
+    _sort_artifacts(args)
+    loaded = read(args, args.data)
+    with progress(args, args.what, total=_total(loaded, args.limit)) as advance:
+        evaluation = {"search": _search, "reader": _reader, "ask": _ask}[args.what](args, loaded, advance)
+    if args.out:
+        note(args, f"written: {evaluation.save(args.out)}")
+    result = {**evaluation.to_dict(), "data": args.data, "problems": problems_of(loaded)}
+    return emit(result, args, lambda: _text(evaluation))
+
+
+def _search(args: argparse.Namespace, loaded: Loaded[Record], advance: Any) -> Evaluation:
+    from gongbang.apps.evaluate import evaluate_search
+
+    return evaluate_search(loaded.items, _finder(args), limit=args.limit, on_progress=advance)
+
+
+def _reader(args: argparse.Namespace, loaded: Loaded[Record], advance: Any) -> Evaluation:
+    from gongbang.apps.evaluate import evaluate_reader
+
+    return evaluate_reader(
+        loaded.items,
+        _predictor(args),
+        limit=args.limit,
+        threshold=args.no_answer_threshold,
+        name=f"reader: {args.data}",
+        on_progress=advance,
+    )
+
+
+def _ask(args: argparse.Namespace, loaded: Loaded[Record], advance: Any) -> Evaluation:
+    from gongbang.apps.evaluate import evaluate_ask, evaluate_unanswerable
+
+    predictor = _predictor(args)
+    shared: dict[str, Any] = {
+        "top_k": _top_k(args),
+        "limit": args.limit,
+        "threshold": args.no_answer_threshold,
+        "on_progress": advance,
+    }
+    if args.unanswerable:
+        return evaluate_unanswerable(loaded.items, _finder(args, predictor), predictor, **shared)
+    name = f"ask: {args.data}"
+    return evaluate_ask(loaded.items, _finder(args, predictor), predictor, name=name, **shared)
+
+
+def _finder(args: argparse.Namespace, predictor: Any = None) -> Finder:
+    """The search as the options describe it, still empty."""
+    from gongbang.apps.ask import load_encoder
+    from gongbang.apps.evaluate import Finder
+    from gongbang.search.dense import DenseIndex
+    from gongbang.search.hybrid import HybridIndex
+    from gongbang.search.lexical import LexicalIndex
+    from gongbang.search.rerank import Rerank
+
+    encoder = None if args.no_dense else load_encoder(args.encoder or _ENCODER)
+    lexical = LexicalIndex()
+    index = lexical if encoder is None else HybridIndex(lexical, DenseIndex(encoder))
+    if not args.rerank:
+        return Finder(index)
+    from gongbang.runtime.reranker import ReaderReranker
+
+    return Finder(index, Rerank(ReaderReranker(predictor or _predictor(args)), top=_RERANKED))
+
+
+def _sort_artifacts(args: argparse.Namespace) -> None:
+    """``evaluate search --artifact ENCODER``: the artifact's own task says which of the two is meant."""
+    if args.what != "search" or args.artifact is None or args.encoder is not None:
+        return
+    from gongbang.artifacts.format import open_artifact
+
+    if open_artifact(args.artifact).manifest.task == "encode":
+        args.encoder, args.artifact = args.artifact, None
+
+
+def _predictor(args: argparse.Namespace) -> Any:
+    from gongbang.runtime.load import load
+
+    predictor = load(args.artifact or _READER)
+    predictor.artifact.require_task("reader")
+    return predictor
+
+
+def _top_k(args: argparse.Namespace) -> int:
+    from gongbang.apps.ask import TOP_K
+
+    return TOP_K if args.top_k is None else int(args.top_k)
+
+
+def _total(loaded: Loaded[Record], limit: int | None) -> int | None:
+    count = sum(bool(record.fields.get("question")) for record in loaded.items)
+    return count if limit is None else min(count, limit)
+
+
+_USED = {
+    "search": {"encoder", "no_dense", "rerank"},
+    "reader": {"no_answer_threshold"},
+    "ask": {"encoder", "no_dense", "rerank", "top_k", "no_answer_threshold", "unanswerable"},
+}
+
+
+def _refuse_idle_options(args: argparse.Namespace) -> None:
+    """Options that would do nothing are errors: nothing silently does nothing.
+
+    Raises:
+        OptionError: an option was given that this measurement does not use.
+    """
+    given = {
+        "encoder": args.encoder is not None,
+        "no_dense": args.no_dense,
+        "rerank": args.rerank is not None,
+        "top_k": args.top_k is not None,
+        "no_answer_threshold": args.no_answer_threshold is not None,
+        "unanswerable": args.unanswerable,
+    }
+    idle = [name for name, is_given in given.items() if is_given and name not in _USED[args.what]]
+    if idle:
+        flags = ", ".join("--" + name.replace("_", "-") for name in idle)
+        used = ", ".join(sorted("--" + name.replace("_", "-") for name in _USED[args.what]))
+        raise OptionError(
+            f"an option does nothing for 'evaluate {args.what}'.",
+            value=flags,
+            allowed=f"{used}, --artifact, --limit, --out, --format, --map",
+            cure=f"Leave {flags} out.",
+        )
+
+
+def _text(evaluation: Evaluation) -> str:
+    result = evaluation.to_dict()
+    parts = [scores_table(evaluation.scores, evaluation.baselines)]
+    if "retrieval" in result:
+        found, gold = result["retrieval"], result["gold_passage"]
+        rows = [(f"right document in the first {k}", number("@", found[f"recall@{k}"])) for k in (1, 5, 20)]
+        rows.append(("exact match had it been given", number("", gold["exact_match"])))
+        parts.append(table(rows))
+    if "stages" in result:
+        wrong = [(stage, f"{n:,}") for stage, n in result["stages"].items() if n]
+        parts.append("wrong answers by the stage that failed\n" + (table(wrong) or "none"))
+    if "best_threshold" in result:
+        best = result["best_threshold"]
+        parts.append(
+            f"here the threshold {best['threshold']:.3f} would lose {best['em_loss']:.2f} points and keep"
+            f" silent on {best['no_answer_accuracy']:.1f} % (choose it on other data than you report on)"
+        )
+    return "\n\n".join(parts)

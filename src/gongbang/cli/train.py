@@ -1,0 +1,146 @@
+"""``gongbang train``: carry out a recipe, and say what came of it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from gongbang.cli.output import emit, note
+from gongbang.cli.scores import scores_table
+from gongbang.cli.training import require_training, training_progress
+from gongbang.errors import ArtifactError, OptionError, RecipeError
+
+if TYPE_CHECKING:
+    from gongbang.artifacts.run import Run
+    from gongbang.train.recipe import Recipe
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The verb's arguments."""
+    parser.add_argument(
+        "recipe", metavar="RECIPE", nargs="?", help="a recipe's file, or a bundled one's name"
+    )
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        dest="overrides",
+        help="change a key of the recipe, e.g. --set training.epochs=1; may be repeated",
+    )
+    parser.add_argument("--resume", metavar="RUN", help="go on with an interrupted run, by its own recipe")
+    parser.add_argument(
+        "--finish", action="store_true", help="with --resume: train no further, score the best weights so far"
+    )
+    parser.add_argument("--root", metavar="DIR", default="runs", help="folder of the runs (runs)")
+    parser.add_argument(
+        "--no-preflight", action="store_true", help="skip the proofs that the run can work at all"
+    )
+
+
+def run(args: argparse.Namespace) -> Any:
+    """Train; gives the run's place, scores and baselines."""
+    require_training("training")
+    recipe = _recipe(args)
+    from gongbang.train.training import finish_run, train_recipe
+
+    if args.finish:
+        done = finish_run(_run_to_finish(args), root=args.root)
+        return emit(_result(done), args, lambda: _text(done))
+    try:
+        with training_progress(args) as on_event:
+            done = train_recipe(
+                recipe,
+                root=args.root,
+                resume=args.resume,
+                on_event=on_event,
+                preflight=not args.no_preflight,
+            )
+    except KeyboardInterrupt:
+        _tell_how_to_go_on(args)
+        raise
+    return emit(_result(done), args, lambda: _text(done))
+
+
+def _run_to_finish(args: argparse.Namespace) -> str:
+    if args.resume is None:
+        raise OptionError(
+            "--finish needs the run that is to be closed.",
+            value="--finish without --resume",
+            allowed="--resume RUN --finish",
+            cure="Name the run: gongbang train --resume RUN --finish.",
+        )
+    return str(args.resume)
+
+
+def _recipe(args: argparse.Namespace) -> Recipe:
+    from gongbang.artifacts.store import find_recipe
+    from gongbang.train.recipe import load_recipe
+
+    if args.resume is not None:
+        return _recipe_of_run(args)
+    if args.recipe is None:
+        raise OptionError(
+            "there is nothing to train.",
+            value="no recipe",
+            allowed="a recipe, or a run to go on with",
+            cure="gongbang train recipes/reader-ko.yaml, or gongbang train --resume RUN.",
+        )
+    return load_recipe(find_recipe(args.recipe), args.overrides)
+
+
+def _recipe_of_run(args: argparse.Namespace) -> Recipe:
+    """The recipe that the run began with; anything else that was said would silently do nothing.
+
+    Raises:
+        RecipeError: another recipe was named, or a key set.
+    """
+    from gongbang.artifacts.compare import recipe_changes
+    from gongbang.artifacts.run import Run
+    from gongbang.artifacts.store import find_recipe
+    from gongbang.train.recipe import load_recipe, parse_recipe
+
+    begun = Run.open(args.resume, args.root)
+    recipe = parse_recipe(begun.recipe, str(begun.path))
+    changed = [override.partition("=")[0] for override in args.overrides]
+    if args.recipe is not None:
+        named = load_recipe(find_recipe(args.recipe), args.overrides)
+        changed = [change.key for change in recipe_changes(recipe.resolved(), named.resolved())]
+    if changed:
+        raise RecipeError(
+            "a run goes on by the recipe that it began with.",
+            value=", ".join(changed[:6]),
+            allowed=f"the recipe in {begun.path / 'recipe.yaml'}",
+            cure="Leave recipe and --set out, or start a new run without --resume.",
+        )
+    return recipe
+
+
+def _tell_how_to_go_on(args: argparse.Namespace) -> None:
+    from gongbang.artifacts.run import Run
+
+    stopped = [run for run in Run.list(args.root) if run.status == "interrupted"]
+    if stopped:
+        where = "" if args.root == "runs" else f" --root {args.root}"
+        note(args, f"\nto go on: gongbang train --resume {stopped[-1].id}{where}")
+
+
+def _result(done: Run) -> dict[str, Any]:
+    result = {"run": done.id, "path": str(done.path), "status": done.status}
+    try:
+        scores, baselines = done.scores, done.baselines
+    except ArtifactError:  # a recipe that holds nothing out is not scored
+        return {**result, "scores": None, "baselines": {}}
+    return {
+        **result,
+        "scores": {"primary": scores.primary, **scores.to_dict()},
+        "baselines": {name: values.to_dict() for name, values in baselines.items()},
+    }
+
+
+def _text(done: Run) -> str:
+    where = f"run: {done.path}"
+    try:
+        return f"{scores_table(done.scores, done.baselines)}\n\n{where}"
+    except ArtifactError:
+        return f"not scored: the recipe holds no test or development data out\n\n{where}"

@@ -1,0 +1,1 @@
+"""Records, documents, readers and writers of each format, splits, data checks."""

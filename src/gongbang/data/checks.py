@@ -1,0 +1,163 @@
+"""The check of a data set before anything is trained on it.
+
+>>> from gongbang.data.records import Record, Span
+>>> record = Record("1", {"question": "누가 사나?", "context": "쇠돌이 산다."},
+...                 spans={"answers": (Span(0, 2, "쇠돌"),)})
+>>> check_records([record]).counts["records"]
+1
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from gongbang.data import measures
+from gongbang.data.findings import Finding, findings
+from gongbang.data.loaded import Loaded
+from gongbang.data.near_duplicates import near_duplicates, near_duplicates_across
+from gongbang.data.records import Record
+from gongbang.data.splits import find_leaks, text_of
+from gongbang.errors import DataError, OptionError
+
+_NEEDED = {"reader": ("question", "context"), "encode": ("question", "context"), "text": ("text",), "any": ()}
+_LISTED = 50  # examples that a report lists of each kind
+
+
+@dataclass(slots=True)
+class CheckReport:
+    """Everything :func:`check_records` counted, and what to do about it, most urgent first.
+
+    Each attribute is plain JSON; what does not apply is empty.
+    """
+
+    task: str
+    counts: dict[str, Any]
+    groups: dict[str, Any]
+    lengths: dict[str, Any]
+    tokens: dict[str, Any] = field(default_factory=dict)
+    repeated: list[list[str]] = field(default_factory=list)
+    near_duplicates: list[dict[str, Any]] = field(default_factory=list)
+    overlap: dict[str, Any] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
+    span_faults: dict[str, list[str]] = field(default_factory=dict)
+    labels: dict[str, dict[str, int]] = field(default_factory=dict)
+    leaks: dict[str, Any] = field(default_factory=dict)
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    todo: list[Finding] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing forbids training."""
+        return all(finding.level != "fault" for finding in self.todo)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report for ``--json``."""
+        return {"ok": self.ok, **asdict(self)}
+
+    def to_html(self, title: str = "Data report") -> str:
+        """The report as one page that needs no other file; Korean and English."""
+        from gongbang.data.report import render
+
+        return render(self, title)
+
+
+def check_records(
+    records: Sequence[Record] | Loaded[Record],
+    task: str = "reader",
+    tokenizer: measures.Tokenizer | None = None,
+    other: Sequence[Record] | Loaded[Record] | None = None,
+    *,
+    max_length: int = 384,
+    threshold: float = 0.7,
+) -> CheckReport:
+    """Count everything that later goes wrong: spans, lengths, unknown tokens, duplicates, bias, leaks.
+
+    Args:
+        records: the set; of a :class:`Loaded` the problems are reported too.
+        task: "reader", "encode", "text", or "any", which asks for no field.
+        tokenizer: a ``tokenizers.Tokenizer``; without one nothing is said about tokens.
+        other: a second set (the test part) that must share nothing with the first.
+        max_length: tokens of a window, question and special tokens included.
+        threshold: similarity from which texts count as near-duplicates.
+
+    Raises:
+        OptionError: an unknown task.
+        DataError: no record, or none with the task's fields.
+    """
+    problems = records.problems if isinstance(records, Loaded) else []
+    rows = list(records)
+    _check_fields(rows, task)
+    report = CheckReport(
+        task,
+        measures.counts(rows),
+        measures.group_sizes(rows),
+        measures.lengths(rows),
+        repeated=measures.repeated_questions(rows)[:_LISTED],
+        near_duplicates=_near(rows, threshold),
+        labels=measures.label_counts(rows),
+        problems=[problem.to_dict() for problem in problems[:_LISTED]],
+    )
+    report.counts["problems"] = len(problems)
+    if any("answers" in record.spans for record in rows):
+        report.overlap = measures.question_overlap(rows)
+        report.answers = measures.answer_bias(rows)
+        report.span_faults = measures.span_faults(rows)
+    if tokenizer is not None:
+        report.tokens = measures.tokens(rows, tokenizer, max_length)
+    if other is not None:
+        report.leaks = _leaks(rows, list(other), threshold)
+    order = {"fault": 0, "warning": 1, "note": 2}
+    report.todo = sorted(findings(report), key=lambda finding: order[finding.level])
+    return report
+
+
+def _check_fields(records: Sequence[Record], task: str) -> None:
+    if task not in _NEEDED:
+        raise OptionError(
+            "there is no such task to check for.",
+            value=task,
+            allowed=", ".join(_NEEDED),
+            cure='Pass task="any" to check what is common to all.',
+        )
+    if not any(all(record.fields.get(name) for name in _NEEDED[task]) for record in records):
+        raise DataError(
+            f"no record has what the task '{task}' needs.",
+            value=sorted({name for record in records for name in record.fields}),
+            allowed=f"records with {', '.join(_NEEDED[task]) or 'any field'}",
+            cure="Map the columns to these fields, or name another task.",
+        )
+
+
+def _near(records: Sequence[Record], threshold: float) -> list[dict[str, Any]]:
+    """Near-duplicate texts within the set; one text under many questions counts once."""
+    first: dict[str, str] = {}
+    groups: dict[str, str] = {}
+    for record in records:
+        first.setdefault(text_of(record), record.id)
+        groups.setdefault(text_of(record), record.group)
+    texts = list(first)
+    return [
+        {
+            "first": first[texts[pair.first]],
+            "second": first[texts[pair.second]],
+            "similarity": round(pair.similarity, 4),
+            "same_group": groups[texts[pair.first]] == groups[texts[pair.second]],
+        }
+        for pair in near_duplicates(texts, threshold)[:_LISTED]
+    ]
+
+
+def _leaks(records: Sequence[Record], other: Sequence[Record], threshold: float) -> dict[str, Any]:
+    leaks = find_leaks(records, other)
+    near = near_duplicates_across(records, other, threshold)
+    return {
+        "by_kind": dict(Counter(leak.kind for leak in leaks)),
+        "examples": [asdict(leak) for leak in leaks[:_LISTED]],
+        "near_duplicates": [
+            {"train": train, "test": test, "similarity": round(similarity, 4)}
+            for train, test, similarity in near[:_LISTED]
+        ],
+    }

@@ -1,0 +1,260 @@
+"""Records from a file of any known format: one table, one function.
+
+Formats are recognised by their content where the name does not say; a format, or a mapping of columns,
+may be given.
+"""
+
+from __future__ import annotations
+
+import importlib
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from gongbang.data.loaded import Loaded
+from gongbang.data.records import Document, Record
+from gongbang.data.textfile import parse_json, read_bytes, read_text
+from gongbang.errors import DataError, OptionError
+
+Reader = Callable[[Path, Mapping[str, str] | None], Iterator[Record | DataError]]
+
+READERS: Mapping[str, str] = {
+    "squad": "gongbang.data.readers.squad:read",
+    "korquad1": "gongbang.data.readers.squad:read",
+    "tydi": "gongbang.data.readers.squad:read",
+    "xquad": "gongbang.data.readers.squad:read",
+    "klue-mrc": "gongbang.data.readers.klue_mrc:read",
+    "korquad2": "gongbang.data.readers.korquad2:read",
+    "jsonl": "gongbang.data.readers.rows:read_jsonl",
+    "csv": "gongbang.data.readers.rows:read_csv",
+    "tsv": "gongbang.data.readers.rows:read_tsv",
+    "parquet": "gongbang.data.readers.parquet:read",
+}
+"""Format to the function that reads it, imported when first used."""
+
+_MAPPED = {"jsonl", "csv", "tsv", "parquet"}
+_SUFFIXES = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".parquet": "parquet",
+    ".zip": "korquad2",
+}
+
+
+def read_records(
+    path: str | Path,
+    format: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    strict: bool = False,
+) -> Loaded[Record]:
+    """Read a file of examples (or a folder of such files); bad rows are kept out, each with its place.
+
+    Args:
+        path: a file, or a folder whose files are read in the order of their names.
+        format: a name in :data:`READERS`; recognised when None.
+        mapping: part of the record to column, for JSONL, CSV, TSV and Parquet, e.g.
+            ``{"question": "q", "context": "passage", "answer": "a", "answer_start": "s"}``;
+            see :mod:`gongbang.data.readers.columns`.
+        strict: raise on the first problem instead of returning it.
+
+    Returns:
+        the records, in the file's order, and the problems. Records of question answering have the
+        fields ``question``, ``context`` and (where there is one) ``title``, spans ``answers``, the label
+        ``document`` (same context, same id), and the article's title as ``group``.
+
+    Raises:
+        DataError: the whole file is unusable (missing, empty, wrong encoding, broken JSON, no good row).
+        OptionError: an unknown format, or a mapping that cannot act.
+        MissingExtraError: Parquet without pyarrow.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "qa.csv")
+        ...     _ = path.write_text("q,passage,a\\n수도는?,수도는 서울이다.,서울\\n", encoding="utf-8")
+        ...     names = {"question": "q", "context": "passage", "answer": "a"}
+        ...     record = read_records(path, mapping=names).items[0]
+        >>> record.answers[0].start
+        4
+    """
+    path = Path(path)
+    found = _folder(path, format, mapping) if path.is_dir() else iter_records(path, format, mapping)
+    loaded = Loaded.collect(_unique(found, path))
+    if strict:
+        loaded.strict()
+    if not loaded.items:
+        raise _nothing(path, loaded)
+    return loaded
+
+
+def iter_records(
+    path: str | Path, format: str | None = None, mapping: Mapping[str, str] | None = None
+) -> Iterator[Record | DataError]:
+    """The same as a stream, for files that should not be held whole; repeated ids are not looked for.
+
+    Raises:
+        DataError, OptionError, MissingExtraError: as :func:`read_records`.
+    """
+    path = Path(path)
+    if format is not None:
+        _check_format(format, mapping)
+        return _reader(format)(path, mapping)
+    suffix = path.suffix.lower()
+    if not path.is_file():
+        read_bytes(path)  # raises the error for a missing file
+    if suffix in _SUFFIXES and suffix != ".zip":
+        return _reader(_SUFFIXES[suffix])(path, mapping)
+    if zipfile.is_zipfile(path) or suffix == ".zip":
+        return _reader("korquad2")(path, mapping)
+    if path.open("rb").read(4) == b"PAR1":
+        return _reader("parquet")(path, mapping)
+    return _sniffed(path, mapping)
+
+
+def _sniffed(path: Path, mapping: Mapping[str, str] | None) -> Iterator[Record | DataError]:
+    """A text file whose name says nothing certain: JSON of some frame, JSON lines, or a table."""
+    text = read_text(path)
+    start = text.lstrip()[:1]
+    if start not in {"{", "["}:
+        first = text.lstrip().split("\n", 1)[0]
+        return _reader("tsv" if "\t" in first else "csv")(path, mapping)
+    if start == "{" and _is_lines(text):
+        return _reader("jsonl")(path, mapping)
+    parsed = parse_json(text, path)
+    if isinstance(parsed, list):
+        return _list(parsed, path, mapping)
+    from gongbang.data.readers import korquad2, squad
+
+    if korquad2.looks_like(parsed):
+        return korquad2.read_parsed(parsed, path)
+    if "data" not in parsed:
+        raise DataError(
+            "the JSON has no known frame.",
+            value=", ".join(map(str, list(parsed)[:12])) or "{}",
+            allowed="SQuAD's frame (data, paragraphs, qas), KorQuAD 2's (data, qas), or a list of rows",
+            cure="Name the format, or write one JSON object a line and give a mapping.",
+            path=path,
+            line=1,
+        )
+    return squad.read_parsed(parsed, text, path)
+
+
+def _is_lines(text: str) -> bool:
+    """Whether each of the first two lines is an object of its own (one line: not a frame)."""
+    lines = [line for line in text.split("\n", 50)[:50] if line.strip()][:2]
+    try:
+        rows = [parse_json(line, "") for line in lines]
+    except DataError:
+        return False
+    if len(rows) == 1:
+        return bool(rows[0]) and isinstance(rows[0], dict) and not isinstance(rows[0].get("data"), list)
+    return True
+
+
+def _list(rows: list[Any], path: Path, mapping: Mapping[str, str] | None) -> Iterator[Record | DataError]:
+    """A JSON list of rows goes the way of JSON lines; rows are known by their number."""
+    from gongbang.data.readers.place import Place
+    from gongbang.data.readers.rows import from_rows
+
+    return from_rows(((Place(str(path), field=f"[{n}]"), row) for n, row in enumerate(rows)), path, mapping)
+
+
+def _folder(
+    folder: Path, format: str | None, mapping: Mapping[str, str] | None
+) -> Iterator[Record | DataError]:
+    """Every data file of a folder; a file that cannot be read is a problem, not the end."""
+    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in {*_SUFFIXES, ".json"} and f.is_file())
+    if not files:
+        raise DataError(
+            "the folder holds no data file.",
+            value=str(folder),
+            allowed=f"files ending in .json, {', '.join(_SUFFIXES)}",
+            cure="Name the file itself, or another folder.",
+            path=folder,
+        )
+    for file in files:
+        try:
+            yield from iter_records(file, format, mapping)
+        except DataError as err:
+            yield err
+
+
+def _unique(found: Iterable[Record | DataError], path: Path) -> Iterator[Record | DataError]:
+    """Keep the first record of each id out of harm: a later one with the same id is a problem."""
+    seen: set[str] = set()
+    for item in found:
+        if isinstance(item, DataError) or item.id not in seen:
+            if isinstance(item, Record):
+                seen.add(item.id)
+            yield item
+            continue
+        yield DataError(
+            f"the id '{item.id}' occurs twice; the first record keeps it.",
+            value=item.fields.get("question", item.id),
+            allowed="ids that are unique within the file",
+            cure="Give one of them another id, or drop it.",
+            path=path,
+            field="id",
+        )
+
+
+def _reader(format: str) -> Reader:
+    module, _, name = READERS[format].partition(":")
+    return cast(Reader, getattr(importlib.import_module(module), name))
+
+
+def _check_format(format: str, mapping: Mapping[str, str] | None) -> None:
+    if format not in READERS:
+        raise OptionError(
+            "there is no such format.",
+            value=format,
+            allowed=", ".join(READERS),
+            cure="Leave the format out to have it recognised.",
+        )
+    if mapping is not None and format not in _MAPPED:
+        raise OptionError(
+            f"a mapping changes nothing for the format '{format}'.",
+            value=dict(mapping),
+            allowed=f"a mapping with {', '.join(sorted(_MAPPED))}",
+            cure="Leave the mapping out.",
+        )
+
+
+def _nothing(path: Path, loaded: Loaded[Record]) -> DataError:
+    if loaded.problems:
+        return loaded.problems[0] if len(loaded.problems) == 1 else loaded.summary()
+    return DataError(
+        "the file holds no record.",
+        value=str(path),
+        allowed="at least one example",
+        cure="Check that this is the right file.",
+        path=path,
+    )
+
+
+def documents_of(records: Iterable[Record]) -> list[Document]:
+    """The distinct contexts of a question-answering set, as the corpus to search.
+
+    Each document's id is the label ``document`` of the records it came from; the first title of a
+    context is taken. Records without a context are passed over.
+
+    Example:
+        >>> r = Record("1", {"question": "?", "context": "본문", "title": "제목"}, labels={"document": "d1"})
+        >>> [(d.id, d.title) for d in documents_of([r, r])]
+        [('d1', '제목')]
+    """
+    from gongbang.data.sources import document_id
+
+    found: dict[str, Document] = {}
+    for record in records:
+        context = record.fields.get("context")
+        if context is None:
+            continue
+        id = str(record.labels.get("document") or document_id(context))
+        if id not in found:
+            found[id] = Document(id, context, record.fields.get("title", ""), record.source, record.licence)
+    return list(found.values())

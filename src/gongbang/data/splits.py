@@ -1,0 +1,231 @@
+"""Splits that do not leak: what belongs together stays on one side.
+
+Records belong together when they share a group, when one was made from the other (lineage), or when they
+hold the same text. The groups are closed over these ties before anything is drawn, so a split made here
+passes :func:`find_leaks` by construction. Drawing is by hash: adding records moves few of the others, and
+no global random state is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from gongbang.data.records import Record
+from gongbang.errors import OptionError, SplitError
+
+TEXT_FIELDS = ("context", "text", "question")
+"""The field that stands for a record's text is the first of these that it has."""
+
+_NOT_WORDS = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Records to train on, and records to judge by; the order of the source is kept in both."""
+
+    train: list[Record]
+    test: list[Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """One tie across a split: ``kind`` is "id", "group", "lineage" or "text", ``value`` what is shared."""
+
+    kind: str
+    train: str
+    test: str
+    value: str
+
+
+def normalise_for_comparison(text: str) -> str:
+    """Letters and digits alone, NFKC, lower case: what two copies share whatever their quotes and blanks.
+
+    Example:
+        >>> normalise_for_comparison("“공방”은  (대장간)") == normalise_for_comparison('"공방"은 (대장간)')
+        True
+    """
+    return _NOT_WORDS.sub("", unicodedata.normalize("NFKC", text).lower())
+
+
+def text_of(record: Record) -> str:
+    """The field that stands for a record's text; empty when it has none of :data:`TEXT_FIELDS`."""
+    return next((record.fields[name] for name in TEXT_FIELDS if record.fields.get(name)), "")
+
+
+def group_split(
+    records: Sequence[Record], test_fraction: float = 0.1, seed: int = 0, key: str = "group"
+) -> Split:
+    """Split by whole groups.
+
+    Args:
+        records: at least two groups of them.
+        test_fraction: share of records wanted in the test part, in (0, 1); whole groups are taken, so
+            the share is met as nearly as they allow.
+        seed: another seed draws other groups.
+        key: "group", or the name of a label or field that must not be split.
+
+    Raises:
+        OptionError: a fraction outside (0, 1).
+        SplitError: fewer than two groups, or a record without the key.
+
+    Example:
+        >>> records = [Record(str(n), {"text": f"글 {n}"}, group=f"g{n // 2}") for n in range(20)]
+        >>> split = group_split(records, 0.2)
+        >>> len(split.test), {r.group for r in split.test} & {r.group for r in split.train}
+        (4, set())
+    """
+    if not 0 < test_fraction < 1:
+        raise OptionError(
+            "the test part must be a share of the whole.",
+            value=test_fraction,
+            allowed="a number between 0 and 1, both excluded",
+            cure="Pass test_fraction=0.1.",
+        )
+    parts = _components(records, key, need=2)
+    drawn = sorted(parts, key=lambda part: _draw(seed, part, records))
+    wanted = test_fraction * len(records)
+    test: set[int] = set()
+    for part in drawn:
+        # A group that would overshoot further than it fills is passed over for smaller ones.
+        if test and abs(len(test) + len(part) - wanted) >= abs(len(test) - wanted):
+            continue
+        if len(test) + len(part) < len(records):
+            test.update(part)
+    return _split(records, test)
+
+
+def group_folds(records: Sequence[Record], k: int = 5, seed: int = 0, key: str = "group") -> list[Split]:
+    """``k`` splits whose test parts are disjoint, cover everything, and are of nearly the same size.
+
+    Raises:
+        OptionError: ``k`` below 2.
+        SplitError: fewer than ``k`` groups, or a record without the key.
+
+    Example:
+        >>> records = [Record(str(n), {"text": f"글 {n}"}) for n in range(6)]
+        >>> [len(fold.test) for fold in group_folds(records, 3)]
+        [2, 2, 2]
+    """
+    if k < 2:
+        raise OptionError("folds are two or more.", value=k, allowed="2 or more", cure="Pass k=5.")
+    parts = _components(records, key, need=k)
+    folds: list[set[int]] = [set() for _ in range(k)]
+    for part in sorted(parts, key=lambda part: (-len(part), _draw(seed, part, records))):
+        min(folds, key=len).update(part)
+    return [_split(records, fold) for fold in folds]
+
+
+def find_leaks(train: Iterable[Record], test: Iterable[Record], *, limit: int = 1_000) -> list[Leak]:
+    """Ties between two sets: the same id, group, lineage, or text once blanks and quotes are put aside.
+
+    At most ``limit`` are listed, one for each pair of kind and test record.
+    """
+    known: dict[str, dict[str, str]] = defaultdict(dict)
+    for record in train:
+        for kind, value in _ties(record):
+            known[kind].setdefault(value, record.id)
+    leaks = []
+    for record in test:
+        seen = set()
+        for kind, value in _ties(record):
+            if value in known[kind] and kind not in seen:
+                seen.add(kind)
+                leaks.append(Leak(kind, known[kind][value], record.id, value))
+                if len(leaks) >= limit:
+                    return leaks
+    return leaks
+
+
+def refuse_leaks(train: Iterable[Record], test: Iterable[Record]) -> None:
+    """Stop when two sets are tied.
+
+    Raises:
+        SplitError: with the number of leaks of each kind and the first of them as examples.
+    """
+    leaks = find_leaks(train, test)
+    if not leaks:
+        return
+    counts: dict[str, int] = defaultdict(int)
+    for leak in leaks:
+        counts[leak.kind] += 1
+    examples = [f"{leak.kind} {leak.value[:40]!r}: {leak.train} | {leak.test}" for leak in leaks[:3]]
+    raise SplitError(
+        "the split leaks: " + ", ".join(f"{n} by {kind}" for kind, n in counts.items()) + ".",
+        value="; ".join(examples),
+        allowed="no id, group, lineage or text on both sides",
+        cure="Split with group_split, or drop the test records named here.",
+    )
+
+
+def _ties(record: Record) -> Iterable[tuple[str, str]]:
+    yield "id", record.id
+    yield "group", record.group
+    for origin in {record.id, *record.lineage}:
+        yield "lineage", origin
+    text = normalise_for_comparison(text_of(record))
+    if text:
+        yield "text", text
+
+
+def _components(records: Sequence[Record], key: str, *, need: int) -> list[list[int]]:
+    """Indices of records that belong together, each part and all parts in the order of the source."""
+    parent = list(range(len(records)))
+
+    def root(node: int) -> int:
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    first: dict[tuple[str, str], int] = {}
+    group_of = _key_of(key)
+    for index, record in enumerate(records):
+        for tie in [("key", group_of(record)), *_ties(record)]:
+            other = root(first.setdefault(tie, index))
+            parent[root(index)] = other
+    parts: dict[int, list[int]] = defaultdict(list)
+    for index in range(len(records)):
+        parts[root(index)].append(index)
+    if len(parts) < need:
+        raise SplitError(
+            "there are too few groups to split.",
+            value=f"{len(parts)} groups of {len(records)} records, e.g. {[r.group for r in records[:3]]}",
+            allowed=f"{need} groups or more, not tied by lineage or by the same text",
+            cure="Bring more documents; records of one document must not be on both sides.",
+        )
+    return list(parts.values())
+
+
+def _key_of(key: str) -> Callable[[Record], str]:
+    def value(record: Record) -> str:
+        if key == "group":
+            return record.group
+        found = record.labels.get(key, record.fields.get(key))
+        if found is None:
+            raise SplitError(
+                f"record '{record.id}' has no '{key}' to split by.",
+                value=sorted({*record.labels, *record.fields}),
+                allowed="group, or a label or field that every record has",
+                cure="Pass key='group'.",
+            )
+        return str(found)
+
+    return value
+
+
+def _draw(seed: int, part: Sequence[int], records: Sequence[Record]) -> str:
+    """A group's place in the draw: by its least member, so that the order of the file does not count."""
+    name = min(f"{records[index].group}\x00{records[index].id}" for index in part)
+    return hashlib.sha256(f"{seed}\x00{name}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _split(records: Sequence[Record], test: set[int]) -> Split:
+    return Split(
+        [record for index, record in enumerate(records) if index not in test],
+        [record for index, record in enumerate(records) if index in test],
+    )

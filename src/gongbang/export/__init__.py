@@ -1,0 +1,1 @@
+"""Torch to ONNX: fusion, quantisation behind a gate, parity."""

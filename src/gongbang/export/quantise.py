@@ -1,0 +1,150 @@
+"""An ONNX file to 8-bit weights, one set of them for two graphs.
+
+``model.onnx`` multiplies 8-bit activations with 8-bit weights (dynamic quantisation), which is what
+onnxruntime does fastest; ``model.openvino.onnx`` unpacks the same weights and multiplies in bfloat16 or
+float32, which is what openvino does fastest. Both read ``weights.bin``, so the second graph costs a few
+hundred kilobytes.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import onnx
+
+DYNAMIC = "model.onnx"
+UNPACKED = "model.openvino.onnx"
+WEIGHTS = "weights.bin"
+Mode = Literal["full", "mixed", "weights"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+"""From the quickest to the most exact; an export takes the first that passes its gate."""
+_SMALL = 1024  # bytes; smaller tensors stay inside the graph
+_LOG = logging.getLogger(__name__)
+
+
+def quantise_int8(source: Path, folder: Path, mode: Mode = "full") -> list[Path]:
+    """Write the two graphs and their weights into ``folder``.
+
+    Weights are quantised symmetrically with one scale a column (output channel). Activations are quantised
+    with one scale a tensor, which costs most where a few of them are large: after the activation function
+    of the feed-forward layers.
+
+    Args:
+        source: a float32 ONNX file.
+        mode: ``full`` multiplies in 8 bits everywhere; ``mixed`` multiplies in float32 where a layer
+            narrows (the second half of a feed-forward layer); ``weights`` multiplies in float32 everywhere.
+
+    Returns:
+        The files written: ``model.onnx``, ``model.openvino.onnx`` and ``weights.bin``.
+    """
+    import onnx
+
+    dynamic = _unpack_rest(_dynamic(source, folder, mode))
+    unpacked = _unpack_rest(onnx.load(str(source)))
+    _externalise([(dynamic, folder / DYNAMIC), (unpacked, folder / UNPACKED)], folder / WEIGHTS)
+    return [folder / DYNAMIC, folder / UNPACKED, folder / WEIGHTS]
+
+
+def _dynamic(source: Path, folder: Path, mode: Mode) -> onnx.ModelProto:
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    model = onnx.load(str(source))
+    if mode == "weights":
+        return model
+    shapes = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
+    narrowing = [
+        node.name
+        for node in model.graph.node
+        if node.op_type == "MatMul"
+        and len(shape := shapes.get(node.input[1], ())) == 2
+        and shape[0] > shape[1]
+    ]
+    target = folder / "dynamic.onnx"
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.ERROR)  # it recommends a pre-processing step that this graph does not need
+    try:
+        quantize_dynamic(
+            str(source),
+            str(target),
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            op_types_to_quantize=["MatMul"],
+            nodes_to_exclude=narrowing if mode == "mixed" else [],
+            extra_options={"MatMulConstBOnly": True},
+        )
+    finally:
+        root.setLevel(before)
+    model = onnx.load(str(target))
+    target.unlink()
+    return model
+
+
+def _unpack_rest(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Each float weight of a matrix product replaced by its 8-bit codes, unpacked in the graph."""
+    from onnx import helper, numpy_helper
+
+    multiplied = {node.input[1] for node in model.graph.node if node.op_type == "MatMul"}
+    kept, unpacks = [], []
+    for tensor in model.graph.initializer:
+        if tensor.name not in multiplied or len(tensor.dims) != 2 or tensor.data_type != 1:
+            kept.append(tensor)
+            continue
+        codes, scale = column_codes(numpy_helper.to_array(tensor))
+        names = f"{tensor.name}_codes", f"{tensor.name}_steps"
+        kept += [numpy_helper.from_array(codes, names[0]), numpy_helper.from_array(scale, names[1])]
+        unpacks.append(
+            helper.make_node("DequantizeLinear", names, [tensor.name], name=f"{tensor.name}_unpack", axis=1)
+        )
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    nodes = [*unpacks, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return model
+
+
+def column_codes(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Symmetric 8-bit codes of a (inputs, outputs) matrix and one step a column.
+
+    Example:
+        >>> codes, steps = column_codes(np.array([[1.27], [-0.5]], dtype=np.float32))
+        >>> codes.tolist(), round(float(steps[0]), 4)
+        ([[127], [-50]], 0.01)
+    """
+    steps = (np.abs(weight).max(axis=0) / 127.0).astype(np.float32)
+    steps[steps == 0] = 1.0
+    codes = np.clip(np.rint(weight / steps), -127, 127).astype(np.int8)
+    return codes, steps
+
+
+def _externalise(models: list[tuple[onnx.ModelProto, Path]], weights: Path) -> None:
+    """Move large tensors of all models into one file, equal ones once."""
+    import onnx
+    from onnx.external_data_helper import set_external_data
+
+    places: dict[bytes, tuple[int, int]] = {}
+    with weights.open("wb") as out:
+        for model, path in models:
+            for tensor in model.graph.initializer:
+                raw = onnx.numpy_helper.to_array(tensor).tobytes()
+                if len(raw) < _SMALL:
+                    continue
+                if raw not in places:
+                    out.write(b"\0" * (-out.tell() % 64))  # aligned, so that it can be memory-mapped
+                    places[raw] = (out.tell(), len(raw))
+                    out.write(raw)
+                offset, length = places[raw]
+                tensor.raw_data = raw
+                set_external_data(tensor, location=WEIGHTS, offset=offset, length=length)
+                tensor.ClearField("raw_data")
+                for field in ("float_data", "int32_data", "int64_data"):
+                    tensor.ClearField(field)
+            path.write_bytes(model.SerializeToString())

@@ -1,0 +1,47 @@
+"""A measured number with its interval and its count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A metric's value over ``n`` examples, with a 95 % bootstrap interval where one was computed."""
+
+    value: float
+    n: int
+    low: float | None = None
+    high: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"value": self.value, "n": self.n, "low": self.low, "high": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Metrics by name; ``primary`` names the one that selects checkpoints and is reported first.
+
+    Example:
+        >>> Scores("f1", {"f1": Score(0.5, 10)}).value
+        0.5
+    """
+
+    primary: str
+    scores: Mapping[str, Score]
+
+    @property
+    def value(self) -> float:
+        """The primary metric's value."""
+        return self.scores[self.primary].value
+
+    def to_dict(self) -> dict[str, Any]:
+        """Flat for ``--json``: each metric's value by name, ``n``, and ``intervals``."""
+        flat: dict[str, Any] = {name: score.value for name, score in self.scores.items()}
+        flat["n"] = max((score.n for score in self.scores.values()), default=0)
+        flat["intervals"] = {
+            name: [score.low, score.high] for name, score in self.scores.items() if score.low is not None
+        }
+        return flat

@@ -1,0 +1,1 @@
+"""Torch: backbones and heads."""

@@ -1,0 +1,56 @@
+"""The encoder's model: mean-pooled unit vectors, trained to tell a question's passage from the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+Batch = Mapping[str, Tensor]
+
+
+class EmbedModel(nn.Module):
+    """Mean pooling over real tokens, then unit length (Wang et al. 2024, section 3).
+
+    Args:
+        encoder: gives ``last_hidden_state``, (batch, time, hidden_size).
+        temperature: divides the dot products in the loss; E5 was trained with 0.01.
+    """
+
+    output_names = ("embedding",)
+
+    def __init__(self, encoder: nn.Module, hidden_size: int, temperature: float = 0.02) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.hidden_size = hidden_size
+        self.temperature = temperature
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
+        """``embedding``, (batch, hidden_size), of texts given as (batch, time)."""
+        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
+        mask = attention_mask[:, :, None].to(states.dtype)
+        pooled = (states * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1.0)
+        return {"embedding": nn.functional.normalize(pooled, dim=-1)}
+
+    def pair_outputs(self, batch: Batch) -> dict[str, Tensor]:
+        """``embedding`` and ``question_embedding`` of a training batch of pairs."""
+        passages = self(batch["input_ids"], batch["attention_mask"])["embedding"]
+        questions = self(batch["question_input_ids"], batch["question_attention_mask"])["embedding"]
+        return {"embedding": passages, "question_embedding": questions}
+
+    def loss(self, batch: Batch) -> Tensor:
+        """InfoNCE over the batch in both directions (van den Oord et al. 2018, section 2.3).
+
+        Another row about the same passage (equal ``document``) is not a negative: it is masked out.
+        """
+        out = self.pair_outputs(batch)
+        scores = out["question_embedding"] @ out["embedding"].T / self.temperature  # (batch, batch)
+        documents = batch["document"]
+        same = documents[:, None] == documents[None, :]
+        own = torch.eye(len(documents), dtype=torch.bool, device=scores.device)
+        scores = scores.masked_fill(same & ~own, float("-inf"))
+        target = torch.arange(len(documents), device=scores.device)
+        forward = nn.functional.cross_entropy(scores, target)
+        backward = nn.functional.cross_entropy(scores.T, target)
+        return (forward + backward) / 2

@@ -1,0 +1,1 @@
+"""Predictors: an artifact at work, without torch."""

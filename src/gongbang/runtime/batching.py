@@ -1,0 +1,61 @@
+"""Features through an engine, in batches of like length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gongbang.runtime.engines import Engine
+
+_TOKENS = 2048  # tokens in a batch: larger ones gain nothing on a CPU and cost memory
+_PADDED = -10_000.0  # what an output holds where a row has no token
+
+
+def run_rows(engine: Engine, inputs: Mapping[str, NDArray[np.int64]]) -> dict[str, NDArray[np.float32]]:
+    """Every output for every row.
+
+    Rows are sorted by length and batched, each batch cut to its longest row, so that padding costs little.
+
+    Args:
+        inputs: arrays of (rows, time), among them ``attention_mask``.
+
+    Returns:
+        Outputs of (rows, ...) in the order of the rows; outputs named ``*_logits`` over time are filled
+        up with -10,000.
+    """
+    lengths = inputs["attention_mask"].sum(axis=1)
+    rows, time = inputs["attention_mask"].shape
+    outputs: dict[str, NDArray[np.float32]] = {}
+    for places in batches(lengths):
+        longest = int(lengths[places].max())
+        found = engine.run(
+            {name: np.ascontiguousarray(array[places, :longest]) for name, array in inputs.items()}
+        )
+        for name, array in found.items():
+            timed = name.endswith("_logits") and array.ndim == 2 and array.shape[1] == longest
+            width = (time,) if timed else array.shape[1:]
+            whole = outputs.setdefault(
+                name, np.full((rows, *width), _PADDED if timed else 0.0, dtype=np.float32)
+            )
+            if timed:
+                whole[places, :longest] = array
+            else:
+                whole[places] = array
+    return outputs
+
+
+def batches(lengths: NDArray[np.int64], tokens: int = _TOKENS) -> Iterator[NDArray[np.int64]]:
+    """Rows in batches of at most ``tokens`` padded tokens, longest first.
+
+    Example:
+        >>> [b.tolist() for b in batches(np.array([3, 9, 3]), tokens=9)]
+        [[1], [0, 2]]
+    """
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        size = max(1, tokens // max(1, int(lengths[order[start]])))
+        yield order[start : start + size]
+        start += size

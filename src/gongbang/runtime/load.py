@@ -1,0 +1,38 @@
+"""From an artifact's name to a predictor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gongbang.artifacts.format import open_artifact
+from gongbang.runtime.engines import EngineName, open_engine
+from gongbang.runtime.predictor import Predictor
+
+
+def load(name_or_path: str | Path, *, engine: EngineName = "auto", threads: int | None = None) -> Predictor:
+    """Open an artifact, check every hash, and make it ready to predict.
+
+    Args:
+        name_or_path: the name of a bundled artifact (``reader-ko``) or an artifact's folder.
+        engine: ``auto``, ``onnxruntime`` or ``openvino``.
+        threads: processor threads of the model; all by default.
+
+    Raises:
+        ArtifactError: it is missing, corrupted or mixed from parts of several artifacts.
+
+    Example:
+        >>> import gongbang
+        >>> from gongbang.data.records import Record
+        >>> reader = gongbang.load("reader-ko")                                       # doctest: +SKIP
+        >>> asked = Record("1", {"question": "수도는 어디인가?", "context": "한국의 수도는 서울이다."})
+        >>> reader.predict([asked])[0].text                                           # doctest: +SKIP
+        '서울'
+    """
+    from tokenizers import Tokenizer
+
+    from gongbang.tasks.table import make_task
+
+    artifact = open_artifact(name_or_path)
+    tokenizer = Tokenizer.from_file(str(artifact.file("tokenizer.json")))
+    task = make_task(artifact.manifest.task, tokenizer, artifact.config)
+    return Predictor(artifact, task, open_engine(artifact, engine, threads))

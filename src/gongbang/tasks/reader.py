@@ -1,0 +1,353 @@
+"""The reader: a question and a passage to the span that answers it, or to "no answer here".
+
+Several records may ask one question of several passages: those that share ``labels["question_id"]`` are
+read one by one and their spans pooled, so reading one passage is the special case of reading many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gongbang.data.records import Record
+from gongbang.errors import DataError, OptionError
+from gongbang.metrics.scores import Scores
+from gongbang.tasks.base import Arrays, Candidate, Features, Prediction, Schema
+from gongbang.tasks.spans import Scoring, WindowSpan, best_spans, check_scoring, normalise_logits
+from gongbang.tasks.windows import Window, Windower, pad_rows
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from gongbang.tasks.trim import SpanTrimmer
+    from gongbang.text.edits import Edited
+    from gongbang.text.normalise import Normaliser
+
+TitleMode = Literal["none", "question"]
+_SMALLEST_RETRIEVAL_SCORE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderConfig:
+    """What decides how records become windows and logits become answers.
+
+    Attributes:
+        max_length: tokens in a window.
+        stride: tokens that neighbouring windows share.
+        max_question: tokens kept of question and title.
+        max_answer: tokens in the longest answer.
+        n_best: candidates kept a question.
+        title: "question" shows the title beside the question, "none" hides it.
+        normalise: steps of the text floor applied to the passage before it is tokenised.
+        scoring: how spans of different windows are compared, see :mod:`gongbang.tasks.spans`.
+        retrieval_weight: weight of log(retrieval score) added to a span's score.
+        trim: whether spans are trimmed to Korean word borders.
+        slope, bias: the calibration: confidence = sigmoid(slope * margin + bias).
+        no_answer_threshold: below this confidence the answer is "no answer".
+    """
+
+    max_length: int = 384
+    stride: int = 128
+    max_question: int = 96
+    max_answer: int = 40
+    n_best: int = 20
+    title: TitleMode = "question"
+    normalise: tuple[str, ...] = ()
+    scoring: Scoring = "probability_product"
+    retrieval_weight: float = 0.0
+    trim: bool = True
+    slope: float = 1.0
+    bias: float = 0.0
+    no_answer_threshold: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_scoring(self.scoring)
+        object.__setattr__(self, "normalise", tuple(self.normalise))
+        if self.title not in get_args(TitleMode):
+            raise OptionError(
+                "unknown way to show the title.",
+                value=self.title,
+                allowed=", ".join(get_args(TitleMode)),
+                cure="Set title to one of these.",
+            )
+        for name in ("max_length", "max_question", "max_answer", "n_best"):
+            if getattr(self, name) < 1:
+                raise OptionError(
+                    f"{name} is too small.",
+                    value=getattr(self, name),
+                    allowed="1 or more",
+                    cure=f"Raise {name}.",
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What decoding needs of a window: (time, 2) offsets and, where the passage was edited, the way back."""
+
+    offsets: NDArray[np.int64]
+    edited: Edited | None
+
+
+@dataclass(slots=True)
+class ReaderTask:
+    """Extractive question answering with no-answer.
+
+    Args:
+        tokenizer: the tokenizer the weights were trained with.
+        settings: see :class:`ReaderConfig`.
+
+    Example:
+        >>> from gongbang.tasks.reader import ReaderConfig
+        >>> ReaderConfig(max_length=256).stride
+        128
+    """
+
+    tokenizer: Tokenizer
+    settings: ReaderConfig = field(default_factory=ReaderConfig)
+    name: str = field(default="reader", init=False)
+    primary_metric: str = field(default="exact_match", init=False)
+    ranks_corpus: bool = field(default=False, init=False)
+    schema: Schema = field(
+        default=Schema(fields=("question", "context"), optional=("title",), spans=("answers",)), init=False
+    )
+    _windower: Windower = field(init=False, repr=False)
+    _normaliser: Normaliser | None = field(init=False, repr=False, default=None)
+    _trimmer: SpanTrimmer | None = field(init=False, repr=False, default=None)
+
+    def __post_init__(self) -> None:
+        self._windower = Windower(
+            self.tokenizer,
+            max_length=self.settings.max_length,
+            stride=self.settings.stride,
+            max_question=self.settings.max_question,
+        )
+        if self.settings.normalise:
+            from gongbang.text.normalise import Normaliser
+
+            self._normaliser = Normaliser(self.settings.normalise)
+        if self.settings.trim:
+            from gongbang.tasks.trim import SpanTrimmer
+
+            self._trimmer = SpanTrimmer()
+
+    @classmethod
+    def from_config(cls, tokenizer: Tokenizer, config: Mapping[str, Any]) -> ReaderTask:
+        """The task that :meth:`config` described."""
+        return cls(tokenizer, ReaderConfig(**config))
+
+    def config(self) -> dict[str, Any]:
+        """The settings as plain JSON."""
+        return {**asdict(self.settings), "normalise": list(self.settings.normalise)}
+
+    # -- records to arrays -------------------------------------------------------------------------
+
+    def prepare(self, records: Sequence[Record]) -> Features:
+        """Windows of every record; targets only where every record carries the role ``answers``.
+
+        Returns:
+            Features whose ``inputs`` are ``input_ids``, ``attention_mask`` and ``token_type_ids``, each
+            (rows, longest), and whose ``targets`` are ``start_positions`` and ``end_positions``, each
+            (rows,): the first and last token of the answer, or 0 where the window does not hold it.
+
+        Raises:
+            DataError: a record lacks its question or passage.
+        """
+        for record in records:
+            self._check(record)
+        edits = [self._edit(record.fields["context"]) for record in records]
+        contexts = [
+            record.fields["context"] if edit is None else edit.text
+            for record, edit in zip(records, edits, strict=True)
+        ]
+        questions = [self._question(record) for record in records]
+        cut = self._windower.cut(questions, contexts)
+        windows = [window for windows in cut for window in windows]
+        owner = np.repeat(np.arange(len(records)), [len(windows) for windows in cut]).astype(np.int64)
+        return Features(
+            inputs=self._inputs(windows),
+            targets=self._targets(windows, owner, records, edits),
+            record=owner,
+            rows=[_Row(window.offsets, edits[index]) for window, index in zip(windows, owner, strict=True)],
+            records=records,
+        )
+
+    def _check(self, record: Record) -> None:
+        for name in self.schema.fields:
+            if not record.fields.get(name, "").strip():
+                raise DataError(
+                    f"record '{record.id}' has no {name}.",
+                    value=record.fields.get(name),
+                    allowed="a text that is not blank",
+                    cure=f"Fill in '{name}', or map the column that holds it.",
+                    field=name,
+                )
+
+    def _edit(self, context: str) -> Edited | None:
+        return None if self._normaliser is None else self._normaliser.apply(context)
+
+    def _question(self, record: Record) -> str:
+        title = record.fields.get("title", "").replace("_", " ").strip()
+        question = record.fields["question"].strip()
+        return f"{question} | {title}" if self.settings.title == "question" and title else question
+
+    def _inputs(self, windows: Sequence[Window]) -> dict[str, NDArray[Any]]:
+        ids = [window.ids for window in windows]
+        return {
+            "input_ids": pad_rows(ids, self._windower.pad_id),
+            "attention_mask": pad_rows([np.ones_like(row) for row in ids], 0),
+            "token_type_ids": pad_rows([window.type_ids for window in windows], 0),
+        }
+
+    def _targets(
+        self,
+        windows: Sequence[Window],
+        owner: NDArray[np.int64],
+        records: Sequence[Record],
+        edits: Sequence[Edited | None],
+    ) -> dict[str, NDArray[Any]]:
+        if not all("answers" in record.spans for record in records):
+            return {}
+        places = np.zeros((len(windows), 2), dtype=np.int64)
+        for row, (window, index) in enumerate(zip(windows, owner, strict=True)):
+            answers = records[index].answers
+            if answers:
+                edit = edits[index]
+                span = (answers[0].start, answers[0].end)
+                places[row] = token_span(window.offsets, *(span if edit is None else edit.to_edited(*span)))
+        return {"start_positions": places[:, 0], "end_positions": places[:, 1]}
+
+    # -- arrays to answers -------------------------------------------------------------------------
+
+    def decode(self, outputs: Arrays, features: Features) -> list[Prediction]:
+        """Answers from ``start_logits`` and ``end_logits``, each (rows, time); one a question, in order."""
+        starts = np.asarray(outputs["start_logits"], dtype=np.float64)
+        ends = np.asarray(outputs["end_logits"], dtype=np.float64)
+        rows_of: dict[str, list[int]] = {}
+        for row, index in enumerate(features.record):
+            rows_of.setdefault(question_id(features.records[index]), []).append(row)
+        return [self._answer(key, rows, starts, ends, features) for key, rows in rows_of.items()]
+
+    def _answer(
+        self, key: str, rows: Sequence[int], starts: NDArray[Any], ends: NDArray[Any], features: Features
+    ) -> Prediction:
+        lengths = [len(features.rows[row].offsets) for row in rows]
+        start, end = normalise_logits(
+            [starts[row, :length] for row, length in zip(rows, lengths, strict=True)],
+            [ends[row, :length] for row, length in zip(rows, lengths, strict=True)],
+            self.settings.scoring,
+        )
+        spans: list[WindowSpan] = []
+        for at, row in enumerate(rows):
+            spans += best_spans(
+                row,
+                start[at],
+                end[at],
+                features.rows[row].offsets,
+                n_best=self.settings.n_best,
+                max_tokens=self.settings.max_answer,
+            )
+        candidates = self._candidates(spans, features)
+        if not candidates:
+            return Prediction(key, "", 0.0)
+        best = candidates[0]
+        text = best.text if best.probability >= self.settings.no_answer_threshold else ""
+        return Prediction(key, text, best.probability, tuple(candidates), null_score=1.0 - best.probability)
+
+    def _candidates(self, spans: Sequence[WindowSpan], features: Features) -> list[Candidate]:
+        """Trimmed, without repeats, best first; ``probability`` is the calibrated confidence."""
+        scored = [
+            (span.score + self._retrieval(features.records[features.record[span.row]]), span)
+            for span in spans
+        ]
+        scored.sort(key=lambda pair: (-pair[0], pair[1].row, pair[1].start, pair[1].end))
+        found: dict[tuple[str, int, int], Candidate] = {}
+        for score, span in scored:
+            record = features.records[features.record[span.row]]
+            start, end = self._original(span, features.rows[span.row], record)
+            place = (record.id, start, end)
+            if end <= start or place in found:
+                continue
+            text = record.fields["context"][start:end]
+            found[place] = Candidate(text, start, end, score, self._confidence(span.margin), record.id)
+            if len(found) == self.settings.n_best:
+                break
+        return list(found.values())
+
+    def _original(self, span: WindowSpan, row: _Row, record: Record) -> tuple[int, int]:
+        start, last, end = span.start, span.last, span.end
+        if row.edited is not None:
+            last, _ = row.edited.to_original(last, end)
+            start, end = row.edited.to_original(start, end)
+        context = record.fields["context"]
+        if self._trimmer is not None:
+            return self._trimmer.trim(context, start, end, last)
+        return strip_space(context, start, end)
+
+    def _retrieval(self, record: Record) -> float:
+        if not self.settings.retrieval_weight:
+            return 0.0
+        score = float(record.labels.get("retrieval_score", 1.0))
+        return self.settings.retrieval_weight * float(np.log(max(score, _SMALLEST_RETRIEVAL_SCORE)))
+
+    def _confidence(self, margin: float) -> float:
+        value = np.clip(self.settings.slope * margin + self.settings.bias, -60.0, 60.0)
+        return float(1.0 / (1.0 + np.exp(-value)))
+
+    # -- answers to scores -------------------------------------------------------------------------
+
+    def score(self, predictions: Sequence[Prediction], records: Sequence[Record]) -> Scores:
+        """KorQuAD exact match and character F1, KLUE ROUGE-W, with 95 % intervals clustered by group."""
+        from gongbang.metrics.span import span_scores
+
+        by_question = {question_id(record): record for record in reversed(records)}
+        asked = [by_question[prediction.id] for prediction in predictions]
+        return span_scores(
+            [prediction.text for prediction in predictions],
+            [[span.text for span in record.answers] for record in asked],
+            groups=[record.group for record in asked],
+            metrics=("exact_match", "f1", "rouge_w"),
+        )
+
+    def baselines(self, train: Sequence[Record], test: Sequence[Record]) -> dict[str, Scores]:
+        """What a number must beat: the passage's first word, and the sentence most like the question."""
+        from gongbang.tasks.reader_baselines import first_word, nearest_sentence
+
+        return {
+            "first word": self.score([first_word(record) for record in test], test),
+            "nearest sentence": self.score([nearest_sentence(record) for record in test], test),
+        }
+
+
+def question_id(record: Record) -> str:
+    """What spans are pooled by: the label ``question_id``, or the record's own id."""
+    return str(record.labels.get("question_id", record.id))
+
+
+def token_span(offsets: NDArray[np.int64], start: int, end: int) -> tuple[int, int]:
+    """First and last token that hold characters ``[start, end)``; (0, 0) unless all of them are here.
+
+    Args:
+        offsets: (time, 2) characters of each token, -1 outside the passage.
+
+    Example:
+        >>> token_span(np.array([[-1, -1], [0, 2], [2, 4]]), 1, 4)
+        (1, 2)
+    """
+    inside = (offsets[:, 0] >= 0) & (offsets[:, 1] > start) & (offsets[:, 0] < end)
+    tokens = np.flatnonzero(inside)
+    if not len(tokens) or offsets[tokens[0], 0] > start or offsets[tokens[-1], 1] < end:
+        return 0, 0
+    return int(tokens[0]), int(tokens[-1])
+
+
+def strip_space(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without white space at its ends."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end

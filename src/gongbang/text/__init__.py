@@ -1,0 +1,1 @@
+"""Ground floor: offset-safe edits, normalisation, morphemes, particles, sentences."""

@@ -1,0 +1,1 @@
+"""Recipes, preflight, and the one loop."""

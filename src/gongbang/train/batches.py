@@ -1,0 +1,142 @@
+"""Batches of like length in an order that only the seed and the epoch decide."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gongbang.tasks.base import Features
+
+BatchBy = Literal["length", "group"]
+_CHUNK = 8  # rows of one group that go into a batch together
+_POOL = 32  # batches that are sorted by length together: enough to save padding, few enough to stay random
+
+
+class LengthBatches:
+    """A batch sampler: rows shuffled, then sorted by length within pools, the batches shuffled again.
+
+    Sorting within pools halves the padding; the order depends on ``seed`` and ``epoch`` alone, so a run
+    that resumes in the middle of an epoch sees the very same batches.
+
+    Args:
+        lengths: (rows,) tokens in each row.
+        batch_size: rows in a batch; the last one may be smaller.
+        seed: of the shuffle.
+    """
+
+    drop_last = False
+
+    def __init__(self, lengths: NDArray[np.int64], batch_size: int, *, seed: int) -> None:
+        self.lengths = lengths
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.lengths) / self.batch_size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        rng = np.random.default_rng((self.seed, self.epoch))
+        order = rng.permutation(len(self.lengths))
+        pool = self.batch_size * _POOL
+        batches: list[list[int]] = []
+        for start in range(0, len(order), pool):
+            rows = order[start : start + pool]
+            rows = rows[np.argsort(self.lengths[rows], kind="stable")]
+            batches += [
+                rows[at : at + self.batch_size].tolist() for at in range(0, len(rows), self.batch_size)
+            ]
+        for place in rng.permutation(len(batches)):
+            yield batches[place]
+
+
+class GroupBatches:
+    """A batch sampler whose batches hold several rows of each of a few groups.
+
+    Where the rest of a batch serves as negatives, neighbours from one article are the hard ones: chance
+    alone rarely puts two of them into a batch.
+
+    Args:
+        groups: (rows,) the group of each row.
+        batch_size: rows in a batch; the last one may be smaller.
+        seed: of the shuffle.
+    """
+
+    drop_last = False
+
+    def __init__(self, groups: Sequence[str], batch_size: int, *, seed: int) -> None:
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = 0
+        numbers: dict[str, list[int]] = {}
+        for row, group in enumerate(groups):
+            numbers.setdefault(group, []).append(row)
+        self._members = list(numbers.values())
+        self._rows = len(groups)
+
+    def __len__(self) -> int:
+        return math.ceil(self._rows / self.batch_size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        rng = np.random.default_rng((self.seed, self.epoch))
+        chunks: list[list[int]] = []
+        for members in self._members:
+            order = [members[place] for place in rng.permutation(len(members))]
+            chunks += [order[at : at + _CHUNK] for at in range(0, len(order), _CHUNK)]
+        rows = [row for place in rng.permutation(len(chunks)) for row in chunks[place]]
+        for at in range(0, len(rows), self.batch_size):
+            yield rows[at : at + self.batch_size]
+
+
+def make_batches(
+    features: Features, batch_size: int, *, by: BatchBy, seed: int
+) -> LengthBatches | GroupBatches:
+    """The batch sampler that a recipe's ``training.batch_by`` names."""
+    if by == "length":
+        return LengthBatches(row_lengths(features), batch_size, seed=seed)
+    groups = [features.records[index].group for index in features.record]
+    return GroupBatches(groups, batch_size, seed=seed)
+
+
+class FeatureRows(torch.utils.data.Dataset[int]):
+    """The rows of features as a torch data set; rows become tensors only in :meth:`collate`."""
+
+    def __init__(self, features: Features) -> None:
+        self.features = features
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, row: int) -> int:
+        return row
+
+    def collate(self, rows: Sequence[int]) -> dict[str, torch.Tensor]:
+        """One batch of tensors, columns cut to the longest of these rows."""
+        return tensors(self.features, np.asarray(rows))
+
+
+def tensors(features: Features, rows: NDArray[np.int64]) -> dict[str, torch.Tensor]:
+    """Inputs and targets of some rows, each input cut to its longest row among them."""
+    batch = {}
+    for name, array in features.inputs.items():
+        longest = int(features.inputs[mask_name(name)][rows].sum(axis=1).max(initial=1))
+        batch[name] = torch.from_numpy(np.ascontiguousarray(array[rows, :longest]))
+    for name, array in features.targets.items():
+        batch[name] = torch.from_numpy(np.ascontiguousarray(array[rows]))
+    return batch
+
+
+def mask_name(name: str) -> str:
+    """The attention mask beside an input: ``question_input_ids`` has ``question_attention_mask``."""
+    return "question_attention_mask" if name.startswith("question_") else "attention_mask"
+
+
+def row_lengths(features: Features) -> NDArray[np.int64]:
+    """(rows,) tokens in each row."""
+    lengths: NDArray[np.int64] = features.inputs["attention_mask"].sum(axis=1)
+    return lengths

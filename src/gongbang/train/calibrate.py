@@ -1,0 +1,174 @@
+"""How a reader's answers are chosen and how sure it says it is, fitted on development questions.
+
+Every development question is asked twice: over what the search finds, and over the same with everything
+that answers it taken out. The first tells which scoring serves best, both together tell what a margin is
+worth and where silence begins. No test question is looked at.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gongbang.data.records import Record
+from gongbang.metrics.abstention import choose_no_answer_threshold
+from gongbang.metrics.calibration import expected_calibration_error, fit_platt
+from gongbang.metrics.span import exact_match
+from gongbang.runtime.batching import run_rows
+from gongbang.runtime.engines import Engine
+from gongbang.search.base import Index
+from gongbang.tasks.base import Features, Prediction
+from gongbang.tasks.reader import ReaderConfig, ReaderTask
+from gongbang.tasks.retrieved import reading_records
+from gongbang.tasks.spans import Scoring
+from gongbang.train.negatives import document_of, holds_answer
+
+_LOG = logging.getLogger(__name__)
+_SCORINGS: tuple[Scoring, ...] = ("probability_product", "logit_sum", "global")
+_RETRIEVAL_WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The fitted settings and what they gave on the development questions."""
+
+    settings: ReaderConfig
+    report: dict[str, Any]
+
+
+def calibrate_reader(
+    task: ReaderTask,
+    engine: Engine,
+    records: Sequence[Record],
+    index: Index,
+    *,
+    top_k: int = 5,
+    limit: int = 300,
+    max_em_loss: float = 3.0,
+    min_no_answer: float = 80.0,
+) -> Calibration:
+    """Fit scoring, retrieval weight, confidence and no-answer threshold.
+
+    Args:
+        task: the reader as it was trained.
+        engine: its exported model.
+        records: development questions that have answers.
+        index: built over the contexts that these questions compete with.
+        top_k: passages read a question.
+        limit: questions asked at most, the first of a seeded shuffle.
+        max_em_loss: points of exact match that silence may cost on questions that can be answered.
+        min_no_answer: percent of the unanswerable questions that should be met with silence.
+    """
+    asked = [record for record in records if record.answers]
+    order = np.random.default_rng(0).permutation(len(asked))[:limit]
+    asked = [asked[place] for place in order]
+    reading = _readings(asked, index, top_k)
+    plain = ReaderTask(task.tokenizer, replace(task.settings, slope=1.0, bias=0.0, no_answer_threshold=0.0))
+    features = plain.prepare(reading)
+    outputs = run_rows(engine, features.inputs)
+    table: dict[tuple[Scoring, float], float] = {}
+    for scoring in _SCORINGS:
+        for weight in _RETRIEVAL_WEIGHTS:
+            settings = replace(plain.settings, scoring=scoring, retrieval_weight=weight)
+            told, _ = _split(ReaderTask(task.tokenizer, settings).decode(outputs, features), asked)
+            table[scoring, weight] = 100.0 * float(np.mean(_right(told, asked)))
+    # Ties go to the first entry: the plainer setting.
+    scoring, weight = max(table, key=table.__getitem__)
+    settings = replace(plain.settings, scoring=scoring, retrieval_weight=weight)
+    return _threshold(
+        task,
+        settings=settings,
+        outputs=outputs,
+        features=features,
+        asked=asked,
+        table=table,
+        max_em_loss=max_em_loss,
+        min_no_answer=min_no_answer,
+    )
+
+
+def _threshold(
+    task: ReaderTask,
+    *,
+    settings: ReaderConfig,
+    outputs: Any,
+    features: Features,
+    asked: Sequence[Record],
+    table: Mapping[tuple[Scoring, float], float],
+    max_em_loss: float,
+    min_no_answer: float,
+) -> Calibration:
+    told, silent = _split(ReaderTask(task.tokenizer, settings).decode(outputs, features), asked)
+    right = _right(told, asked)
+    margins = np.array([_margin(prediction) for prediction in (*told, *silent)])
+    correct = np.concatenate([right, np.zeros(len(silent))])
+    platt = fit_platt(margins, correct)
+    confidence = platt(margins)
+    answerable = np.arange(len(margins)) < len(told)
+    choice = choose_no_answer_threshold(
+        confidence, answerable, correct, max_em_loss=max_em_loss, min_no_answer=min_no_answer
+    )
+    fitted = platt.to_dict()
+    settings = replace(
+        settings, slope=fitted["slope"], bias=fitted["offset"], no_answer_threshold=float(choice.threshold)
+    )
+    report = {
+        "questions": len(asked),
+        "exact_match_by_scoring": {
+            f"{name}, retrieval {weight:g}": em for (name, weight), em in table.items()
+        },
+        "calibration_error": expected_calibration_error(confidence, correct),
+        "threshold": choice.chosen.to_dict(),
+        "feasible": choice.feasible,
+    }
+    _LOG.info("calibrated: %s", report)
+    return Calibration(settings, report)
+
+
+def _readings(asked: Sequence[Record], index: Index, top_k: int) -> list[Record]:
+    """Each question with its passages, and again under ``<id>#unanswerable`` without those that answer."""
+    deep = index.search([record.fields["question"] for record in asked], 4 * top_k)
+    readings = []
+    for record, hits in zip(asked, deep, strict=True):
+        question = record.fields["question"]
+        others = [
+            hit
+            for hit in hits
+            if hit.document != document_of(record)
+            and not holds_answer(f"{hit.passage.title}\n{hit.passage.text}", record)
+        ]
+        readings += reading_records(question, hits[:top_k], question_id=record.id)
+        readings += reading_records(question, others[:top_k], question_id=f"{record.id}#unanswerable")
+    return readings
+
+
+def _split(
+    predictions: Sequence[Prediction], asked: Sequence[Record]
+) -> tuple[list[Prediction], list[Prediction]]:
+    found = {prediction.id: prediction for prediction in predictions}
+    nothing = Prediction("", "", 0.0)
+    told = [found.get(record.id, nothing) for record in asked]
+    silent = [found.get(f"{record.id}#unanswerable", nothing) for record in asked]
+    return told, silent
+
+
+def _right(
+    predictions: Sequence[Prediction], asked: Sequence[Record]
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.array(
+        [
+            exact_match(prediction.text, [span.text for span in record.answers])
+            for prediction, record in zip(predictions, asked, strict=True)
+        ],
+        dtype=np.float64,
+    )
+
+
+def _margin(prediction: Prediction) -> float:
+    """The margin behind a confidence that was computed with slope 1 and bias 0."""
+    confidence = float(np.clip(prediction.confidence, 1e-12, 1 - 1e-12))
+    return float(np.log(confidence) - np.log1p(-confidence))

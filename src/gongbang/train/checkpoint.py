@@ -1,0 +1,136 @@
+"""Everything a run needs to go on as if it had not been stopped, written whole or not at all.
+
+Tensors are kept as safetensors and the rest as JSON: no pickle is ever written or loaded.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from gongbang.errors import ArtifactError
+
+Weights = dict[str, torch.Tensor]
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a run stands.
+
+    ``batch`` counts the batches done of ``epoch``; ``best`` and ``best_step`` are of the declared
+    metric; ``waited`` counts evaluations since; ``recipe`` is the hash of the recipe that is being run.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    best: float | None = None
+    best_step: int = 0
+    waited: int = 0
+    seconds: float = 0.0
+    recipe: str = ""
+
+
+def trainable(model: torch.nn.Module) -> Weights:
+    """The parameters that are being trained, by name, detached."""
+    return {name: value.detach() for name, value in model.named_parameters() if value.requires_grad}
+
+
+def save_weights(weights: Weights, path: Path) -> None:
+    """Write tensors as safetensors, whole or not at all."""
+    temporary = path.with_suffix(".partial")
+    save_file({name: value.detach().contiguous().cpu() for name, value in weights.items()}, temporary)
+    temporary.replace(path)
+
+
+def load_weights(model: torch.nn.Module, path: Path) -> None:
+    """Copy saved parameters into the model; every saved name must exist with its shape."""
+    own = dict(model.named_parameters())
+    for name, value in load_file(path).items():
+        if name not in own or own[name].shape != value.shape:
+            raise ArtifactError(
+                f"{path} does not fit this model.",
+                value=f"{name} {tuple(value.shape)}",
+                allowed=f"{name} {tuple(own[name].shape)}" if name in own else "a parameter of this model",
+                cure="Resume with the recipe and backbone that the run began with.",
+            )
+        with torch.no_grad():
+            own[name].copy_(value)
+
+
+def save_checkpoint(
+    folder: Path,
+    *,
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: Weights,
+    progress: Progress,
+) -> None:
+    """Replace ``folder`` by the run's present state."""
+    temporary = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    save_file(
+        {k: v.contiguous().cpu().clone() for k, v in trainable(model).items()},
+        temporary / "model.safetensors",
+    )
+    moments, groups = _flatten(optimizer.state_dict())
+    save_file(moments, temporary / "optimizer.safetensors")
+    if average:
+        save_file(
+            {k: v.contiguous().cpu().clone() for k, v in average.items()}, temporary / "average.safetensors"
+        )
+    save_file({"torch": torch.get_rng_state()}, temporary / "random.safetensors")
+    state = {"progress": asdict(progress), "groups": groups}
+    (temporary / "state.json").write_text(json.dumps(state), encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    temporary.replace(folder)
+
+
+def load_checkpoint(
+    folder: Path, *, model: torch.nn.Module, optimizer: torch.optim.Optimizer, average: Weights, recipe: str
+) -> Progress:
+    """Put a saved state back.
+
+    Raises:
+        ArtifactError: the checkpoint was made by another recipe or does not fit the model.
+    """
+    state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+    progress = Progress(**state["progress"])
+    if progress.recipe != recipe:
+        raise ArtifactError(
+            "this checkpoint belongs to another recipe.",
+            value=progress.recipe[:12],
+            allowed=recipe[:12],
+            cure="Resume with the recipe in the run's folder, or start a new run.",
+        )
+    load_weights(model, folder / "model.safetensors")
+    optimizer.load_state_dict(_unflatten(load_file(folder / "optimizer.safetensors"), state["groups"]))
+    if average:
+        for name, value in load_file(folder / "average.safetensors").items():
+            average[name].copy_(value)
+    torch.set_rng_state(load_file(folder / "random.safetensors")["torch"])
+    return progress
+
+
+def _flatten(state: dict[str, Any]) -> tuple[Weights, list[dict[str, Any]]]:
+    moments = {
+        f"{index}.{name}": value.detach().cpu().contiguous()
+        for index, entry in state["state"].items()
+        for name, value in entry.items()
+    }
+    return moments, state["param_groups"]
+
+
+def _unflatten(moments: Weights, groups: list[dict[str, Any]]) -> dict[str, Any]:
+    entries: dict[int, Weights] = {}
+    for key, value in moments.items():
+        index, _, name = key.partition(".")
+        entries.setdefault(int(index), {})[name] = value
+    return {"state": entries, "param_groups": groups}

@@ -1,0 +1,145 @@
+"""A recipe's data: read, split by group, and given its lineage."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from gongbang.data.reading import read_records
+from gongbang.data.records import Record
+from gongbang.data.splits import find_leaks
+from gongbang.errors import DataError, SplitError
+from gongbang.train.recipe import DataSettings, SourceSettings, SplitSettings
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Splits:
+    """Records by what they may be used for; no group stands in two of them."""
+
+    train: list[Record] = field(default_factory=list)
+    development: list[Record] = field(default_factory=list)
+    test: list[Record] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    problems: list[DataError] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    """Ids of training records that were left out because held-out data holds their text or group."""
+
+    def part(self, name: str) -> list[Record]:
+        """The records of ``train``, ``development`` or ``test``."""
+        records: list[Record] = getattr(self, name)
+        return records
+
+
+def part_of(group: str, split: SplitSettings) -> str:
+    """Which part a group falls into: a hash of its name and the seed decides, so new data moves none.
+
+    Example:
+        >>> from gongbang.train.recipe import SplitSettings
+        >>> part_of("서울", SplitSettings(development=0, test=0))
+        'train'
+    """
+    digest = hashlib.sha256(f"{split.seed}:{group}".encode()).digest()
+    place = int.from_bytes(digest[:8], "big") / 2**64
+    if place < split.test:
+        return "test"
+    return "development" if place < split.test + split.development else "train"
+
+
+def load_splits(data: DataSettings, *, seed: int) -> Splits:
+    """Read every source of a recipe and put its records where they belong.
+
+    Raises:
+        DataError: a source cannot be read at all.
+        SplitError: nothing is left to train on, or made rows were meant for evaluation.
+    """
+    splits = Splits()
+    for source in data.sources:
+        loaded = read_records(source.path, format=source.format, mapping=source.mapping or None)
+        splits.files.append(Path(source.path))
+        splits.problems += loaded.problems
+        for record in _share(_licensed(loaded.items, source), source, seed):
+            splits.part(_part(record, source, data.split)).append(record)
+    _unique_ids(splits)
+    _drop_tied(splits)
+    if not splits.train:
+        raise SplitError(
+            "the split leaves nothing to train on.",
+            value=f"{len(splits.development)} development and {len(splits.test)} test records",
+            allowed="at least one training record",
+            cure="Lower data.split.development and data.split.test, or add a source.",
+        )
+    _LOG.info(
+        "%d training, %d development, %d test records; %d rows could not be used",
+        len(splits.train),
+        len(splits.development),
+        len(splits.test),
+        len(splits.problems),
+    )
+    return splits
+
+
+def _drop_tied(splits: Splits) -> None:
+    """Take out of training what is held out under another name.
+
+    A source that is used whole for training may repeat a passage of one that is split: hashing its groups
+    cannot see that, and the test score would be of a passage that was trained on.
+    """
+    held = [*splits.development, *splits.test]
+    tied = {leak.test: leak for leak in find_leaks(held, splits.train, limit=len(splits.train) * 4)}
+    if not tied:
+        return
+    splits.train = [record for record in splits.train if record.id not in tied]
+    splits.dropped = sorted(tied)
+    first = next(iter(tied.values()))
+    _LOG.warning(
+        "%d training records stand in held-out data and are left out, e.g. '%s' shares its %s with '%s'",
+        len(tied),
+        first.test,
+        first.kind,
+        first.train,
+    )
+
+
+def _part(record: Record, source: SourceSettings, split: SplitSettings) -> str:
+    part = part_of(record.group, split) if source.role == "split" else source.role
+    if not (source.augmented or record.lineage):
+        return part
+    if source.role in ("development", "test"):
+        raise SplitError(
+            "made rows must not be evaluated on.",
+            value=f"{source.path}: record '{record.id}' made from {record.lineage or 'unknown'}",
+            allowed="original records",
+            cure="Set role: train for this source, or evaluate on the originals.",
+        )
+    return "train"
+
+
+def _licensed(records: Sequence[Record], source: SourceSettings) -> list[Record]:
+    return list(records) if source.licence is None else [replace(r, licence=source.licence) for r in records]
+
+
+def _share(records: list[Record], source: SourceSettings, seed: int) -> list[Record]:
+    if source.share == 1.0:
+        return records
+    rng = np.random.default_rng(seed)
+    kept = rng.random(len(records)) < source.share
+    return [record for record, keep in zip(records, kept, strict=True) if keep]
+
+
+def _unique_ids(splits: Splits) -> None:
+    """Two sources may number their rows alike; their records must still be told apart."""
+    seen: dict[str, int] = {}
+    for name in ("train", "development", "test"):
+        records = splits.part(name)
+        for place, record in enumerate(records):
+            count = seen.get(record.id, 0)
+            seen[record.id] = count + 1
+            if count:
+                records[place] = replace(record, id=f"{record.id}#{count}", group=record.group)

@@ -1,0 +1,1 @@
+"""The single proofs of the preflight, one idea a file; :mod:`gongbang.train.preflight` names them all."""

@@ -1,0 +1,271 @@
+"""The recipe: a YAML file that says everything about a run. Unknown keys are errors."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gongbang.errors import RecipeError
+from gongbang.train.schedule import Schedule
+
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceSettings(_Strict):
+    """One file of examples and how much of it is used.
+
+    ``part`` names the part of the recipe's split this source gives; "all" uses it whole for training.
+    ``share`` keeps that share of its records (seeded). ``augmented`` says that the rows are made, not
+    found: such rows never enter development or test data.
+    """
+
+    path: str
+    format: str | None = None
+    mapping: dict[str, str] = Field(default_factory=dict)
+    licence: str | None = None
+    role: Literal["split", "train", "development", "test"] = "split"
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    augmented: bool = False
+
+
+class SplitSettings(_Strict):
+    """Shares of the groups that are held out for development and test."""
+
+    development: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    test: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    seed: int = 17
+
+
+class NegativeSettings(_Strict):
+    """Retrieved passages that do not answer the question, as examples of "no answer".
+
+    ``per_question`` may be below one (a share of the questions); ``top_n`` is how deep they are drawn
+    from. Passages that contain the answer after normalisation are never taken.
+    """
+
+    per_question: Annotated[float, Field(ge=0)] = 0.0
+    top_n: Annotated[int, Field(ge=1)] = 10
+    seed: int = 17
+
+
+class DataSettings(_Strict):
+    """Where the examples come from and how they are split."""
+
+    sources: Annotated[list[SourceSettings], Field(min_length=1)]
+    split: SplitSettings = SplitSettings()
+    negatives: NegativeSettings = NegativeSettings()
+
+
+class TrainingSettings(_Strict):
+    """How long and how fast.
+
+    ``average_decay`` keeps an exponential moving average of the weights, which is what is evaluated and
+    saved (0: off). ``evaluate_every`` is in epochs; ``patience`` counts evaluations without a gain (0:
+    never stop early). ``metric`` is measured on development data. ``batch_by`` puts rows of like length
+    together, or rows of the same groups, whose passages are each other's hard negatives.
+    """
+
+    epochs: Annotated[int, Field(ge=1)] = 3
+    batch_size: Annotated[int, Field(ge=1)] = 16
+    accumulate: Annotated[int, Field(ge=1)] = 1
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-4
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    schedule: Schedule = "linear"
+    batch_by: Literal["length", "group"] = "length"
+    max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
+    precision: Literal["bf16", "fp32"] = "bf16"
+    average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    evaluate_every: Annotated[float, Field(gt=0)] = 1.0
+    patience: Annotated[int, Field(ge=0)] = 0
+    metric: str = "f1"
+    log_every: Annotated[int, Field(ge=1)] = 10
+    seed: int = 17
+
+
+class ExportSettings(_Strict):
+    """How the artifact is made: the gate is the loss of the primary metric, in points, that is borne."""
+
+    quantise: Literal["int8", "none"] = "int8"
+    gate: Annotated[float, Field(ge=0)] = 0.5
+
+
+class Recipe(_Strict):
+    """Everything about a run."""
+
+    name: str
+    task: str
+    description: str = ""
+    backbone: str = "e5-small"
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    freeze: list[str] = Field(default_factory=list)
+    pipeline: dict[str, Any] = Field(default_factory=dict)
+    data: DataSettings
+    training: TrainingSettings = TrainingSettings()
+    export: ExportSettings = ExportSettings()
+    expected: dict[str, float] = Field(default_factory=dict)
+
+    def resolved(self) -> dict[str, Any]:
+        """Every key with its value, defaults included, as plain JSON."""
+        return self.model_dump(mode="json")
+
+
+def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe.
+
+    Args:
+        path: a YAML file; ``${NAME}`` and ``${NAME:-default}`` are taken from the environment.
+        overrides: ``"training.epochs=1"`` and the like, values in YAML.
+
+    Raises:
+        RecipeError: the file is missing or broken, a key is unknown, or a value is not allowed.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise RecipeError(
+            "the recipe is not there.",
+            value=str(path),
+            allowed="a YAML file, e.g. recipes/reader-ko.yaml",
+            cure="Check the path.",
+        )
+    try:
+        tree = yaml.safe_load(_expand(file.read_text(encoding="utf-8"), str(file)))
+    except (yaml.YAMLError, UnicodeDecodeError) as err:
+        raise RecipeError(
+            f"{file} is not readable as YAML: {' '.join(str(err).split())[:200]}",
+            value=str(file),
+            allowed="YAML in UTF-8",
+            cure="Mend the line that the message names.",
+        ) from err
+    if not isinstance(tree, dict):
+        raise RecipeError(
+            f"{file} holds no keys.",
+            value=type(tree).__name__,
+            allowed="a mapping",
+            cure="Begin with 'name: ...'.",
+        )
+    for override in overrides:
+        _override(tree, override)
+    return parse_recipe(tree, str(file))
+
+
+def parse_recipe(tree: Mapping[str, Any], source: str = "recipe") -> Recipe:
+    """A recipe from plain data, with errors that name the key and its nearest known neighbour."""
+    try:
+        return Recipe.model_validate(tree)
+    except ValidationError as err:
+        first = err.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise RecipeError(
+            f"{source}: key '{place}': {_message(first)}",
+            value=repr(first.get("input"))[:200],
+            allowed=_allowed(first),
+            cure=_cure(first),
+        ) from err
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    return (
+        "unknown key."
+        if error["type"] == "extra_forbidden"
+        else f"{error['msg'][:1].lower()}{error['msg'][1:]}."
+    )
+
+
+def _siblings(loc: Sequence[Any]) -> list[str]:
+    model: Any = Recipe
+    for part in loc[:-1]:
+        if isinstance(part, int) or not hasattr(model, "model_fields") or part not in model.model_fields:
+            continue
+        annotation = model.model_fields[part].annotation
+        inner = getattr(annotation, "__args__", ())
+        model = next((kind for kind in (annotation, *inner) if hasattr(kind, "model_fields")), model)
+    return list(getattr(model, "model_fields", {}))
+
+
+def _allowed(error: Mapping[str, Any]) -> str:
+    if error["type"] == "extra_forbidden":
+        return ", ".join(_siblings(error["loc"]))
+    context = error.get("ctx") or {}
+    return str(
+        context.get("expected")
+        or ", ".join(f"{key} {value}" for key, value in context.items())
+        or error["type"]
+    )
+
+
+def _cure(error: Mapping[str, Any]) -> str:
+    if error["type"] == "extra_forbidden":
+        near = get_close_matches(str(error["loc"][-1]), _siblings(error["loc"]), n=1)
+        return f"Did you mean '{near[0]}'?" if near else "Remove the key."
+    if error["type"] == "missing":
+        return f"Add '{error['loc'][-1]}'."
+    return "Set an allowed value."
+
+
+def _expand(text: str, source: str) -> str:
+    def value(match: re.Match[str]) -> str:
+        name, default = match[1], match[2]
+        found = os.environ.get(name, default)
+        if found is None:
+            raise RecipeError(
+                f"{source} needs the environment variable {name}.",
+                value=f"${{{name}}}",
+                allowed="a variable that is set, or a default as in ${NAME:-value}",
+                cure=f"export {name}=...",
+            )
+        return found
+
+    return _VARIABLE.sub(value, text)
+
+
+def _override(tree: dict[str, Any], override: str) -> None:
+    key, equals, value = override.partition("=")
+    if not equals or not key:
+        raise RecipeError(
+            "an override is not of the form key=value.",
+            value=override,
+            allowed="key.key=value",
+            cure="Write for instance --set training.epochs=1.",
+        )
+    *parents, last = key.split(".")
+    place: Any = tree
+    for parent in parents:
+        if isinstance(place, list):
+            place = place[_number(parent, place, override)]
+        elif isinstance(place, dict):
+            place = place.setdefault(parent, {})
+    if isinstance(place, list):
+        place[_number(last, place, override)] = yaml.safe_load(value)
+    elif isinstance(place, dict):
+        place[last] = yaml.safe_load(value)
+    else:
+        raise RecipeError(
+            "an override reaches into a value that holds no keys.",
+            value=override,
+            allowed=f"a key below one that holds others; '{'.'.join(parents)}' is {place!r}",
+            cure="Set the key itself.",
+        )
+
+
+def _number(part: str, place: list[Any], override: str) -> int:
+    if part.isdecimal() and int(part) < len(place):
+        return int(part)
+    raise RecipeError(
+        "an override names an entry that its list does not have.",
+        value=override,
+        allowed=f"a number from 0 to {len(place) - 1}",
+        cure="Count the entries from 0.",
+    )

@@ -1,0 +1,57 @@
+"""Learning rates: over the steps of a run, and over the layers of a model."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any, Literal
+
+import torch
+
+Schedule = Literal["linear", "cosine", "constant"]
+_LAYER = re.compile(r"\.layers?\.(\d+)\.")
+_NO_DECAY = ("bias", "LayerNorm.weight", "layer_norm.weight", "norm.weight")
+
+
+def factor(step: int, *, total: int, warmup: int, schedule: Schedule) -> float:
+    """What the learning rate is multiplied by at ``step`` of ``total``.
+
+    Example:
+        >>> [factor(s, total=10, warmup=2, schedule="linear") for s in (0, 1, 2, 6, 10)]
+        [0.0, 0.5, 1.0, 0.5, 0.0]
+    """
+    if step < warmup:
+        return step / warmup
+    if schedule == "constant":
+        return 1.0
+    done = min(1.0, (step - warmup) / max(1, total - warmup))
+    return 1.0 - done if schedule == "linear" else 0.5 * (1.0 + math.cos(math.pi * done))
+
+
+def parameter_groups(
+    model: torch.nn.Module, *, learning_rate: float, weight_decay: float, layer_decay: float
+) -> list[dict[str, Any]]:
+    """Groups for AdamW: lower layers learn more slowly, biases and norms are not decayed.
+
+    Args:
+        layer_decay: each layer's rate is this times the rate of the layer above it (1.0: all alike).
+            See Howard and Ruder 2018, "Universal Language Model Fine-tuning", section 3.2.
+    """
+    named = [(name, value) for name, value in model.named_parameters() if value.requires_grad]
+    layers = [int(found[1]) for name, _ in named if (found := _LAYER.search(name))]
+    top = max(layers, default=-1) + 2
+    groups: dict[tuple[int, bool], dict[str, Any]] = {}
+    for name, value in named:
+        depth = _depth(name, top)
+        plain = name.endswith(_NO_DECAY)
+        rate = learning_rate * layer_decay ** (top - depth)
+        fresh = {"params": [], "lr": rate, "weight_decay": 0.0 if plain else weight_decay}
+        groups.setdefault((depth, plain), fresh)["params"].append(value)
+    return [groups[key] for key in sorted(groups)]
+
+
+def _depth(name: str, top: int) -> int:
+    found = _LAYER.search(name)
+    if found:
+        return int(found[1]) + 1
+    return 0 if "embeddings" in name else top

@@ -1,0 +1,138 @@
+"""A recipe carried out: data, proofs, loop, scores, run record."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+
+from gongbang.artifacts.files import write_json
+from gongbang.artifacts.hashing import config_hash
+from gongbang.artifacts.notebook import build_notebook
+from gongbang.artifacts.run import Run
+from gongbang.errors import ArtifactError
+from gongbang.train.checkpoint import load_weights
+from gongbang.train.loop import Event, Loop, LoopResult
+from gongbang.train.recipe import Recipe, parse_recipe
+from gongbang.train.workbench import Workbench, assemble
+
+_LOG = logging.getLogger(__name__)
+
+
+def train_recipe(
+    recipe: Recipe,
+    *,
+    root: str | Path = "runs",
+    resume: str | Path | None = None,
+    on_event: Callable[[Event], None] = lambda event: None,
+    preflight: bool = True,
+) -> Run:
+    """Carry out a recipe and leave its run folder behind.
+
+    Args:
+        recipe: what to do.
+        root: the folder of runs.
+        resume: a run to go on with; its own recipe is used.
+        on_event: receives each step's and each evaluation's numbers, for progress on a terminal.
+        preflight: prove first that the run can work at all, see :mod:`gongbang.train.preflight`.
+
+    Returns:
+        The run, its status "done"; ``scores`` are of the test part (of the development part where the
+        recipe holds out no test data).
+    """
+    if resume is not None:
+        run = Run.open(resume, root)
+        recipe = parse_recipe(run.recipe, str(run.path))
+    bench = assemble(recipe)
+    proofs = None
+    if preflight:
+        from gongbang.train.preflight import run_preflight
+
+        proofs = run_preflight(bench)
+    if resume is None:
+        run = Run.create(root, recipe.resolved(), recipe.name, data=data_files(recipe))
+    with run, run.logging():
+        if proofs is not None:
+            write_json(run.path / "preflight.json", proofs.to_dict())
+        _fit(bench, run, resume=resume is not None, on_event=on_event)
+        _report(bench, run)
+    return run
+
+
+def finish_run(path: str | Path, *, root: str | Path = "runs") -> Run:
+    """Close a run that was stopped early: score its best weights so far and train no further.
+
+    Raises:
+        ArtifactError: the run was never evaluated, so that it has no best weights.
+    """
+    run = Run.open(path, root)
+    weights = run.checkpoints / "best.safetensors"
+    if not weights.is_file():
+        raise ArtifactError(
+            "the run has no best weights yet.",
+            value=run.id,
+            allowed="a run that was evaluated at least once",
+            cure=f"Go on with it: gongbang train --resume {run.id}.",
+        )
+    bench = assemble(parse_recipe(run.recipe, str(run.path)), negatives=False)
+    load_weights(bench.model, weights)
+    steps = max((int(row["step"]) for row in run.curve()), default=0)
+    run.resume(steps)
+    with run, run.logging():
+        _LOG.warning("closed early, after step %d of the recipe's; the best weights so far are kept", steps)
+        _report(bench, run)
+    return run
+
+
+def _fit(bench: Workbench, run: Run, *, resume: bool, on_event: Callable[[Event], None]) -> LoopResult:
+    def event(values: Event) -> None:
+        numbers = dict(values)
+        metrics = numbers.pop("evaluation", {})
+        run.log(**numbers, **{f"development/{name}": value for name, value in metrics.items()})
+        on_event(values)
+
+    def evaluate(model: torch.nn.Module) -> Mapping[str, float]:
+        scores, _ = bench.score(bench.splits.development)
+        return {name: score.value for name, score in scores.scores.items()}
+
+    loop = Loop(
+        model=bench.model,
+        features=bench.task.prepare(bench.training),
+        settings=bench.recipe.training,
+        folder=run.checkpoints,
+        evaluate=evaluate if bench.splits.development else None,
+        recipe=config_hash(bench.recipe.resolved()),
+        on_event=event,
+    )
+    if resume and (run.checkpoints / "last" / "state.json").is_file():
+        import json
+
+        state = json.loads((run.checkpoints / "last" / "state.json").read_text(encoding="utf-8"))
+        run.resume(int(state["progress"]["step"]))
+    elif resume:
+        run.resume(0)
+    result = loop.run(resume=resume)
+    _LOG.info("best %s %s at step %d", bench.recipe.training.metric, result.best, result.best_step)
+    return result
+
+
+def data_files(recipe: Recipe) -> dict[str, list[str]]:
+    """The recipe's files by role; two runs are comparable when all but ``train`` have equal content."""
+    files: dict[str, list[str]] = {}
+    for source in recipe.data.sources:
+        files.setdefault("train" if source.role == "train" else "evaluation", []).append(source.path)
+    return files
+
+
+def _report(bench: Workbench, run: Run) -> None:
+    records = bench.splits.test or bench.splits.development
+    if not records:
+        return
+    scores, predictions = bench.score(records)
+    run.save_predictions(predictions)
+    run.save_metrics(scores, baselines=bench.task.baselines(bench.splits.train, records))
+    if "answers" in bench.task.schema.spans:
+        build_notebook(records, predictions, name=run.id).save(run.path)
+    run.plot()

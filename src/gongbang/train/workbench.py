@@ -1,0 +1,123 @@
+"""A recipe's parts put together: data, backbone, task and model, ready to train or to score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from gongbang.data.records import Record
+from gongbang.errors import PreflightError
+from gongbang.metrics.scores import Scores
+from gongbang.nn.attention import use_row_attention
+from gongbang.nn.backbones import Backbone, load_backbone
+from gongbang.nn.table import make_model
+from gongbang.tasks.base import Prediction
+from gongbang.tasks.table import make_task
+from gongbang.train.data import Splits, load_splits
+from gongbang.train.infer import outputs_of
+from gongbang.train.negatives import mine_negatives, passages_of
+from gongbang.train.recipe import Recipe
+
+
+@dataclass(slots=True)
+class Workbench:
+    """A recipe's parts, put together and ready to train or to score."""
+
+    recipe: Recipe
+    backbone: Backbone
+    model: torch.nn.Module
+    task: Any
+    splits: Splits
+    training: list[Record]
+
+    def predict(self, records: Sequence[Record]) -> list[Prediction]:
+        """Predictions of the model as it stands, by the task's own ``prepare`` and ``decode``."""
+        features = self.task.prepare(records)
+        outputs = outputs_of(
+            self.model,
+            features,
+            bf16=self.recipe.training.precision == "bf16",
+            pairs=hasattr(self.model, "pair_outputs"),
+        )
+        predictions: list[Prediction] = self.task.decode(outputs, features)
+        return predictions
+
+    def score(self, records: Sequence[Record]) -> tuple[Scores, list[Prediction]]:
+        """Scores on these records, and the predictions behind them.
+
+        A task that ranks is scored against every passage of the recipe's splits, not only against those
+        of the records: among few passages every encoder looks good.
+        """
+        predictions = self.predict(self.with_other_passages(records))
+        scores: Scores = self.task.score(predictions, records)
+        return scores, predictions
+
+    def with_other_passages(self, records: Sequence[Record]) -> Sequence[Record]:
+        """The records, followed for a task that ranks by every other passage of the splits."""
+        if not self.task.ranks_corpus:
+            return records
+        seen = {record.fields["context"] for record in records}
+        others: list[Record] = []
+        for record in (*self.splits.train, *self.splits.development, *self.splits.test):
+            if record.fields["context"] not in seen:
+                seen.add(record.fields["context"])
+                fields = {name: text for name, text in record.fields.items() if name != "question"}
+                others.append(Record(f"passage-{len(others)}", fields, group=record.group))
+        return [*records, *others]
+
+
+def assemble(recipe: Recipe, *, negatives: bool = True) -> Workbench:
+    """Read the data, load the backbone and build task and model; nothing is trained yet.
+
+    Args:
+        recipe: what to put together.
+        negatives: mine the recipe's negatives; False where nothing is going to be trained.
+    """
+    torch.manual_seed(recipe.training.seed)
+    splits = load_splits(recipe.data, seed=recipe.training.seed)
+    backbone = load_backbone(recipe.backbone, dropout=recipe.dropout)
+    task = make_task(recipe.task, backbone.tokenizer, recipe.pipeline)
+    model = make_model(recipe.task, backbone)
+    freeze(model, recipe.freeze)
+    if not torch.cuda.is_available():
+        use_row_attention(backbone.model)
+    training = training_records(recipe, splits) if negatives else splits.train
+    return Workbench(recipe, backbone, model, task, splits, training)
+
+
+def freeze(model: torch.nn.Module, names: Sequence[str]) -> list[str]:
+    """Take parameters whose name contains one of ``names`` out of training.
+
+    Raises:
+        PreflightError: a name matches no parameter, so that freezing it would do nothing.
+    """
+    frozen = []
+    for wanted in names:
+        matching = [(name, value) for name, value in model.named_parameters() if wanted in name]
+        if not matching:
+            raise PreflightError(
+                "freeze names no parameter of this model.",
+                check="options act",
+                value=wanted,
+                allowed="a part of a parameter's name, e.g. word_embeddings",
+                cure="Mend or remove the entry under 'freeze'.",
+            )
+        for name, value in matching:
+            value.requires_grad_(False)
+            frozen.append(name)
+    return frozen
+
+
+def training_records(recipe: Recipe, splits: Splits) -> list[Record]:
+    """The training part and, where the recipe asks for them, retrieved negatives."""
+    settings = recipe.data.negatives
+    if not settings.per_question:
+        return splits.train
+    from gongbang.search.lexical import LexicalIndex
+
+    index = LexicalIndex()
+    index.build(passages_of(splits.train))
+    return splits.train + mine_negatives(splits.train, index, settings).records

@@ -1,0 +1,99 @@
+"""``gongbang check``."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.train.tiny import write_backbone, write_squad
+
+
+@pytest.fixture
+def data(tmp_path):
+    return write_squad(tmp_path / "made.json", articles=4)
+
+
+def test_the_report_counts_and_is_one_document(call, data):
+    called = call("check", data, "--json")
+    assert called.code == 0
+    assert called.data["counts"]["records"] == 24 and called.data["counts"]["documents"] == 8
+    assert called.data["lengths"]["question"]["n"] > 0 and called.data["ok"] is True
+
+
+def test_the_page_is_written_with_its_plots(call, data, tmp_path):
+    page = tmp_path / "new" / "report.html"
+    called = call("check", data, "--out", page)
+    assert called.code == 0 and str(page) in called.err
+    html = page.read_text(encoding="utf-8")
+    assert html.startswith("<!doctype html>") and "<svg" in html and "made.json" in html
+    assert "records" in called.out and "nothing forbids training" in called.out
+
+
+def test_leaks_into_every_other_set_are_found(call, data, tmp_path):
+    apart = write_squad(tmp_path / "apart.json", articles=2, first=50)
+    assert not call("check", data, "--against", apart, "--json").data["leaks"]["by_kind"]
+    inside = write_squad(tmp_path / "inside.json", articles=1, first=3)
+    called = call("check", data, "--against", apart, "--against", inside, "--json")
+    assert called.data["leaks"]["by_kind"] and called.data["ok"] is False
+    assert "mend the faults" in call("check", data, "--against", inside).out
+
+
+def test_tokens_are_counted_with_a_tokenizer(call, data, tmp_path):
+    backbone = write_backbone(tmp_path / "backbone")
+    words = ("--tokenizer", backbone / "tokenizer.json", "--max-length", 24)
+    tokens = call("check", data, *words, "--json").data["tokens"]
+    assert tokens["max_length"] == 24 and tokens["truncated"]["share"] == 1.0
+    assert "records over 24 tokens" in call("check", data, *words).out
+
+
+@pytest.mark.slow
+def test_an_artifact_brings_tokenizer_and_length(call, data, reader):
+    tokens = call("check", data, "--artifact", reader, "--json").data["tokens"]
+    assert tokens["max_length"] == 96
+
+
+def test_bad_rows_are_told_and_counted(call, tmp_path):
+    rows = [
+        {"question": "어디?", "context": "강릉이다.", "answers": [{"text": "강릉", "answer_start": s}]}
+        for s in (0, 1)
+    ]
+    file = tmp_path / "rows.jsonl"
+    file.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    called = call("check", file, "--json")
+    assert called.code == 0 and called.data["counts"]["problems"] == 1 and called.data["ok"] is False
+    assert "rows.jsonl:2" in called.err
+
+
+def test_columns_are_mapped(call, tmp_path):
+    file = tmp_path / "qa.csv"
+    file.write_text("q,passage,a\n어디?,강릉이다.,강릉\n", encoding="utf-8")
+    words = ("--map", "question=q", "--map", "context=passage", "--map", "answer=a")
+    assert call("check", file, *words, "--json").data["counts"]["answerable"] == 1
+
+
+def test_what_cannot_be_checked_is_told_in_four_lines(call, data, tmp_path):
+    empty, broken = tmp_path / "empty.json", tmp_path / "broken.json"
+    empty.write_text("", encoding="utf-8")
+    broken.write_text('{"data": [\n}', encoding="utf-8")
+    for words, told in (
+        ((tmp_path / "absent.json",), "absent.json"),
+        ((empty,), "empty"),
+        ((broken,), "broken.json:2"),
+        ((data, "--task", "readr"), "no such task"),
+        ((data, "--format", "squid"), "format"),
+        ((data, "--tokenizer", broken), "not a tokenizer"),
+        ((data, "--max-length", "64"), "does nothing"),
+        ((data, "--tokenizer", broken, "--artifact", "x"), "not allowed with"),
+        ((data, "--out", tmp_path), "overwrite a folder"),
+        ((data, "--against", tmp_path / "absent.json"), "absent.json"),
+    ):
+        called = call("check", *words)
+        assert called.code == 2 and len(called.lines) == 4 and told in called.err, called
+
+
+@pytest.mark.shared
+def test_a_public_set_is_sound(call, shared_data, tmp_path):
+    file = shared_data / "qa" / "tydiqa-ko" / "korean_tydiqa_train.json"
+    called = call("check", file, "--out", tmp_path / "tydi.html", "--json")
+    assert called.code == 0 and called.data["counts"]["answerable"] == 1625
