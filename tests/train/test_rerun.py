@@ -61,7 +61,7 @@ def test_a_repeated_run_gives_the_same_number_and_the_same_answers(done: Run, fo
     found = rerun(done, root=folder / "again", on_event=lambda event: events.append(event["step"]))
     assert found.agree and found.changed == ()
     again = Run.open(found.again)
-    assert again.id != done.id and again.recipe == done.recipe
+    assert again.path != done.path and again.recipe == done.recipe
     assert again.scores == done.scores and events[-1] >= 1
     assert [p.text for p in again.predictions()] == [p.text for p in done.predictions()]
 

@@ -1,9 +1,10 @@
-"""Attention for training on a CPU: torch's fast forward pass with a backward pass of our own.
+"""Attention for training on a CPU, forwards and backwards, in plain matrix products.
 
 torch 2.13's fused attention is quick forwards, but its backward pass on a CPU costs three to ten times as
-much as the matrix products in it. Going row by row with plain matrix products keeps the (heads, time, time)
-scores of one row in the cache. The mathematics is that of Dao et al. 2022, "FlashAttention", appendix B.2:
-with P the attention weights and D the row sums of dO * O, dS = P * (dP - D).
+much as the matrix products in it. Going row by row of the batch keeps the (heads, time, time) scores of one
+row in the cache; the attention weights are kept for the backward pass, which is cheaper than making them
+again and is affordable at a reader's lengths (batch 16, 12 layers, 384 tokens: 0.7 GB in bf16). With P the
+weights and D the row sums of dO * O, dS = P * (dP - D): Dao et al. 2022, "FlashAttention", appendix B.2.
 """
 
 from __future__ import annotations
@@ -22,29 +23,33 @@ class _RowAttention(torch.autograd.Function):
     def forward(  # noqa: PLR0917 (the order is torch's)
         ctx: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, scale: float
     ) -> Tensor:
-        output = torch.nn.functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=mask, scale=scale
-        )
-        ctx.save_for_backward(query, key, value, mask, output)
+        output = torch.empty_like(query)
+        weights = query.new_empty(*query.shape[:3], key.shape[2])  # (batch, heads, time, time)
+        shape = (len(query), 1, 1, key.shape[2]) if mask is None else mask.shape
+        bias = query.new_zeros(shape)
+        if mask is not None:
+            bias.masked_fill_(~mask, float("-inf"))
+        for row in range(len(query)):
+            keys = key[row].transpose(1, 2)
+            torch.baddbmm(bias[row], query[row], keys, alpha=scale, out=weights[row])
+            torch.softmax(weights[row], dim=-1, out=weights[row])
+            torch.bmm(weights[row], value[row], out=output[row])
+        ctx.save_for_backward(query, key, value, output, weights)
         ctx.scale = scale
         return output
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        query, key, value, mask, output = ctx.saved_tensors
+        query, key, value, output, weights = ctx.saved_tensors
         to_query, to_key, to_value = (torch.empty_like(tensor) for tensor in (query, key, value))
         for row in range(len(query)):
-            q, k, v, g = query[row] * ctx.scale, key[row], value[row], gradient[row]  # (heads, time, width)
-            scores = torch.bmm(q, k.transpose(1, 2))  # (heads, time, time)
-            if mask is not None:
-                scores.masked_fill_(~mask[row], float("-inf"))
-            weights = torch.softmax(scores, dim=-1)
-            torch.bmm(weights.transpose(1, 2), g, out=to_value[row])
-            inner = torch.bmm(g, v.transpose(1, 2))
-            inner.sub_((g * output[row]).sum(dim=-1, keepdim=True)).mul_(weights)
-            torch.bmm(inner, k, out=to_query[row]).mul_(ctx.scale)
+            q, k, v, g, w = query[row], key[row], value[row], gradient[row], weights[row]
+            torch.bmm(w.transpose(1, 2), g, out=to_value[row])
+            inner = torch.bmm(g, v.transpose(1, 2))  # (heads, time, time)
+            inner.sub_((g * output[row]).sum(dim=-1, keepdim=True)).mul_(w)
+            torch.bmm(inner, k, out=to_query[row])
             torch.bmm(inner.transpose(1, 2), q, out=to_key[row])
-        return to_query, to_key, to_value, None, None
+        return to_query.mul_(ctx.scale), to_key.mul_(ctx.scale), to_value, None, None
 
 
 def row_attention(  # noqa: PLR0917 (the signature is transformers')
@@ -70,6 +75,7 @@ def row_attention(  # noqa: PLR0917 (the signature is transformers')
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     if (
         dropout
+        or not torch.is_grad_enabled()
         or attention_mask is None
         or attention_mask.dtype is not torch.bool
         or query.device.type != "cpu"
