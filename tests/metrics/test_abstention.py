@@ -40,6 +40,17 @@ def test_with_a_target_the_middle_is_taken() -> None:
     assert choice.chosen.em_loss < 1.0
 
 
+def test_the_slack_is_counted_in_standard_errors() -> None:
+    # A hundred of each kind, interleaved: loss and silence grow alike, point by point. The standard errors at
+    # the limits are 4.0 and 2.18, so that (20 - t) / 4.0 = (t - 5) / 2.18 at t = 10.3.
+    answerable = np.arange(200) % 2 == 1
+    scores = np.arange(200.0)
+    choice = choose_no_answer_threshold(scores, answerable, answerable, max_em_loss=20.0, min_no_answer=5.0)
+    assert choice.feasible
+    assert choice.chosen.em_loss == pytest.approx(10.3, abs=1.0)
+    assert choice.chosen.no_answer_accuracy == pytest.approx(10.3, abs=1.0)
+
+
 def test_an_impossible_target_is_told_and_the_loss_limit_holds() -> None:
     choice = choose_no_answer_threshold(SCORES, ANSWERABLE, CORRECT, max_em_loss=3.0, min_no_answer=90.0)
     assert not choice.feasible

@@ -44,7 +44,11 @@ class _Echo:
 
     name = "echo"
 
+    def __init__(self) -> None:
+        self.rows = 0
+
     def run(self, inputs):
+        self.rows += len(inputs["input_ids"])
         ids = inputs["input_ids"].astype(np.float32)
         return {"start_logits": ids, "embedding": ids.sum(axis=1, keepdims=True)}
 
@@ -55,6 +59,17 @@ def test_rows_come_back_in_their_order_and_padded():
     assert outputs["embedding"][:, 0].tolist() == [3.0, 3.0, 15.0]
     assert outputs["start_logits"][2].tolist() == [4.0, 5.0, 6.0]
     assert outputs["start_logits"][0, :2].tolist() == [1.0, 2.0]
+
+
+def test_a_row_that_is_there_twice_is_run_once():
+    ids = np.array([[1, 2, 0], [4, 5, 6], [1, 2, 0], [4, 5, 6], [1, 2, 3]])
+    mask = (ids > 0).astype(np.int64)
+    mask[4, 2] = 0  # the same tokens as far as they count, but not the same row
+    engine = _Echo()
+    outputs = run_rows(engine, {"input_ids": ids, "attention_mask": mask})
+    assert engine.rows == 3
+    assert outputs["start_logits"][2].tolist() == outputs["start_logits"][0].tolist()
+    assert outputs["embedding"][:, 0].tolist() == [3.0, 15.0, 3.0, 15.0, 3.0]
 
 
 def test_batching_changes_no_prediction(predictor: Predictor):

@@ -69,6 +69,12 @@ def test_a_bad_manifest_is_refused(folder: Path) -> None:
         read_manifest(folder)
 
 
+def test_a_plain_file_or_nothing_is_no_index(folder: Path) -> None:
+    for path in (folder / MANIFEST, folder.parent / "nowhere"):
+        with pytest.raises(SearchIndexError, match="there is no index"):
+            read_manifest(path)
+
+
 def test_another_kind_is_refused(folder: Path) -> None:
     with pytest.raises(SearchIndexError, match="another kind"):
         read_index(folder, "lexical")

@@ -70,8 +70,9 @@ def choose_no_answer_threshold(
     """Chooses the threshold on development data.
 
     Without ``min_no_answer`` it is the largest threshold whose loss is within ``max_em_loss``. With it,
-    and where both limits can be met, it is the point farthest from breaking either, so that a shift in
-    the data breaks neither first; where they cannot, ``feasible`` is False and the loss limit holds.
+    and where both limits can be met, it is the point farthest from breaking either, counted in standard
+    errors of a share at the limit, so that another sample of questions is least likely to break one;
+    where they cannot, ``feasible`` is False and the loss limit holds.
 
     Args:
         scores: (n,) how sure the reader is that there is an answer; higher is surer.
@@ -96,7 +97,8 @@ def choose_no_answer_threshold(
     silent = np.sort(x[~has])
     loss = 100.0 * np.searchsorted(kept, cuts, side="left") / has.sum()
     quiet = 100.0 * np.searchsorted(silent, cuts, side="left") / (~has).sum()
-    best, feasible = _choose(loss, quiet, max_em_loss, min_no_answer)
+    errors = _standard_error(max_em_loss, int(has.sum())), _standard_error(min_no_answer, int((~has).sum()))
+    best, feasible = _choose(loss, quiet, max_em_loss, min_no_answer, errors)
     everything = 100.0 * len(kept) / float(has.sum())
 
     def point(i: int) -> ThresholdPoint:
@@ -106,16 +108,26 @@ def choose_no_answer_threshold(
     return ThresholdChoice(point(best), tuple(point(int(i)) for i in shown), feasible)
 
 
+def _standard_error(percent: float | None, n: int) -> float:
+    """Of a share of ``n`` at this limit, in percent; small but not 0 at the limits 0 and 100."""
+    share = min(max((percent or 0.0) / 100.0, 0.5 / n), 1.0 - 0.5 / n)
+    return float(100.0 * np.sqrt(share * (1.0 - share) / n))
+
+
 def _choose(
-    loss: NDArray[np.float64], quiet: NDArray[np.float64], max_em_loss: float, min_no_answer: float | None
+    loss: NDArray[np.float64],
+    quiet: NDArray[np.float64],
+    max_em_loss: float,
+    min_no_answer: float | None,
+    errors: tuple[float, float],
 ) -> tuple[int, bool]:
     within = int(np.searchsorted(loss, max_em_loss + 1e-9, side="right")) - 1  # loss never falls
     if min_no_answer is None:
         return within, True
-    slack_quiet = (quiet - min_no_answer) / max(100.0 - min_no_answer, 1e-9)
-    slack_loss = (max_em_loss - loss) / max(max_em_loss, 1e-9)
-    slack = np.minimum(slack_quiet, slack_loss)
-    best = int(np.argmax(slack))
+    spare = np.stack([(max_em_loss - loss) / errors[0], (quiet - min_no_answer) / errors[1]])
+    slack = spare.min(axis=0)
+    # Where several points are equally far from the nearer limit, the one farthest from the other.
+    best = int(np.argmax(np.where(slack >= slack.max() - 1e-9, spare.max(axis=0), -np.inf)))
     return (best, True) if slack[best] >= -1e-9 else (within, False)
 
 

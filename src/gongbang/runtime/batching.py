@@ -16,7 +16,8 @@ _PADDED = -10_000.0  # what an output holds where a row has no token
 def run_rows(engine: Engine, inputs: Mapping[str, NDArray[np.int64]]) -> dict[str, NDArray[np.float32]]:
     """Every output for every row.
 
-    Rows are sorted by length and batched, each batch cut to its longest row, so that padding costs little.
+    Rows are sorted by length and batched, each batch cut to its longest row, so that padding costs little; a
+    row that is there twice is run once.
 
     Args:
         inputs: arrays of (rows, time), among them ``attention_mask``.
@@ -25,6 +26,10 @@ def run_rows(engine: Engine, inputs: Mapping[str, NDArray[np.int64]]) -> dict[st
         Outputs of (rows, ...) in the order of the rows; outputs named ``*_logits`` over time are filled
         up with -10,000.
     """
+    first, again = _distinct(inputs)
+    if len(first) < len(again):
+        once = run_rows(engine, {name: array[first] for name, array in inputs.items()})
+        return {name: array[again] for name, array in once.items()}
     lengths = inputs["attention_mask"].sum(axis=1)
     rows, time = inputs["attention_mask"].shape
     outputs: dict[str, NDArray[np.float32]] = {}
@@ -44,6 +49,21 @@ def run_rows(engine: Engine, inputs: Mapping[str, NDArray[np.int64]]) -> dict[st
             else:
                 whole[places] = array
     return outputs
+
+
+def _distinct(inputs: Mapping[str, NDArray[np.int64]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The first place of each distinct row, and for every row which of them it is."""
+    places: dict[bytes, int] = {}
+    first: list[int] = []
+    again = []
+    arrays = [np.ascontiguousarray(array) for array in inputs.values()]
+    for row in range(len(arrays[0])):
+        key = b"".join(array[row].tobytes() for array in arrays)
+        place = places.setdefault(key, len(first))
+        if place == len(first):
+            first.append(row)
+        again.append(place)
+    return np.array(first, dtype=np.intp), np.array(again, dtype=np.intp)
 
 
 def batches(lengths: NDArray[np.int64], tokens: int = _TOKENS) -> Iterator[NDArray[np.int64]]:

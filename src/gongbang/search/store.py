@@ -114,7 +114,7 @@ def read_manifest(path: str | Path, kind: str | None = None, *, verify: bool = T
     folder = Path(path)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError as err:
+    except (FileNotFoundError, NotADirectoryError) as err:
         raise _no_index(folder) from err
     except (OSError, ValueError) as err:
         raise _damaged(folder, MANIFEST, f"unreadable: {err}") from err

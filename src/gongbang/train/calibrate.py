@@ -47,7 +47,7 @@ def calibrate_reader(
     index: Index,
     *,
     top_k: int = 5,
-    limit: int = 300,
+    limit: int | None = None,
     max_em_loss: float = 3.0,
     min_no_answer: float = 80.0,
 ) -> Calibration:
@@ -59,7 +59,7 @@ def calibrate_reader(
         records: development questions that have answers.
         index: built over the contexts that these questions compete with.
         top_k: passages read a question.
-        limit: questions asked at most, the first of a seeded shuffle.
+        limit: questions asked at most, the first of a seeded shuffle; all when None.
         max_em_loss: points of exact match that silence may cost on questions that can be answered.
         min_no_answer: percent of the unanswerable questions that should be met with silence.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -88,7 +89,8 @@ def _batches(trial: Trial) -> None:
 def _steps(trial: Trial) -> list[str]:
     """What the arithmetic of steps leaves of an option."""
     settings = trial.bench.recipe.training
-    batches = -(-len(trial.bench.training) // settings.batch_size)
+    rows_each = len(next(iter(trial.features.inputs.values()))) / len(trial.records)  # windows of a record
+    batches = math.ceil(len(trial.bench.training) * rows_each / settings.batch_size)
     per_epoch = -(-batches // settings.accumulate)
     total = per_epoch * settings.epochs
     evaluations = total // max(1, round(per_epoch * settings.evaluate_every)) or 1
@@ -110,7 +112,7 @@ def _steps(trial: Trial) -> list[str]:
     if settings.warmup and round(total * settings.warmup) < 1:
         notes.append(f"warmup={settings.warmup} of {total} steps is less than one step")
     if settings.average_decay and total + 1 < settings.average_decay * (10 + total):
-        notes.append(f"average_decay={settings.average_decay} is not reached within {total} steps")
+        notes.append(f"average_decay={settings.average_decay} is not reached within about {total} steps")
     if settings.evaluate_every > settings.epochs:
         notes.append("evaluate_every is longer than the run: only its end is evaluated")
     return notes
