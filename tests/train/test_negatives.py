@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gongbang.data.records import Record, Span
+from gongbang.search.contexts import document_of, holds_answer, passages_of
 from gongbang.search.lexical import LexicalIndex
-from gongbang.train.negatives import document_of, holds_answer, mine_negatives, passages_of
+from gongbang.train.negatives import mine_negatives
 from gongbang.train.recipe import NegativeSettings
 from tests.train.tiny import made_records
 

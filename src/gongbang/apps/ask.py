@@ -18,13 +18,13 @@ from gongbang.apps.library import Library, needs_encoder
 from gongbang.data.documents import read_documents
 from gongbang.data.records import Document, Passage, Record
 from gongbang.errors import DataError, OptionError
+from gongbang.runtime.encoder import ENCODER, load_encoder
 from gongbang.search.base import Encoder, Hit, check_k
 from gongbang.tasks.base import Candidate, Prediction
 from gongbang.tasks.retrieved import reading_records
 
 _LOG = logging.getLogger(__name__)
 READER = "reader-ko"
-ENCODER = "encoder-ko"
 TOP_K = 5
 """Passages read by default: over the KorQuAD 1.0 contexts the right one is among the first five for more
 than 98 questions in 100, and each further one costs its reading time."""
@@ -176,26 +176,6 @@ def load_reader(reader: Reader | str | Path) -> Reader:
     predictor = load(reader)
     predictor.artifact.require_task("reader")
     return predictor
-
-
-def load_encoder(encoder: Encoder | str | Path | None) -> Encoder | None:
-    """An encoder as it is, or that of an artifact; None for None, and for the default where it is missing.
-
-    Raises:
-        ArtifactError: an artifact that was named is missing, damaged or made for another task.
-    """
-    if encoder is None or not isinstance(encoder, (str, Path)):
-        return encoder
-    if str(encoder) == ENCODER:
-        from gongbang.artifacts.store import known_artifacts
-
-        if ENCODER not in known_artifacts():
-            _LOG.info("no artifact '%s' is installed: search goes by words alone", ENCODER)
-            return None
-    from gongbang.runtime.encoder import ArtifactEncoder
-    from gongbang.runtime.load import load
-
-    return ArtifactEncoder(load(encoder))
 
 
 def _is_given(best: Found, predictions: Sequence[Prediction], threshold: float | None) -> bool:

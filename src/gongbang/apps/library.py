@@ -18,8 +18,7 @@ from gongbang.data.passages import MAX_CHARS, passages_of
 from gongbang.data.records import Document, Passage
 from gongbang.errors import OptionError, SearchIndexError
 from gongbang.search.base import Encoder, Explanation, Hit
-from gongbang.search.dense import DenseIndex
-from gongbang.search.hybrid import HybridIndex
+from gongbang.search.hybrid import HybridIndex, default_index
 from gongbang.search.lexical import LexicalIndex
 from gongbang.search.store import new_folder, read_manifest, write_manifest
 
@@ -83,10 +82,7 @@ class Library:
     def __init__(
         self, encoder: Encoder | None = None, *, max_chars: int = MAX_CHARS, overlap_sentences: int = 1
     ) -> None:
-        lexical = LexicalIndex()
-        self.index: LexicalIndex | HybridIndex = (
-            lexical if encoder is None else HybridIndex(lexical, DenseIndex(encoder))
-        )
+        self.index = default_index(encoder)
         self.max_chars, self.overlap_sentences = max_chars, overlap_sentences
         self.documents: dict[str, Shelved] = {}
 

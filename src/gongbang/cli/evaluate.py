@@ -100,16 +100,12 @@ def _ask(args: argparse.Namespace, loaded: Loaded[Record], advance: Any) -> Eval
 
 def _finder(args: argparse.Namespace, predictor: Any = None) -> Finder:
     """The search as the options describe it, still empty."""
-    from gongbang.apps.ask import load_encoder
     from gongbang.apps.evaluate import Finder
-    from gongbang.search.dense import DenseIndex
-    from gongbang.search.hybrid import HybridIndex
-    from gongbang.search.lexical import LexicalIndex
+    from gongbang.runtime.encoder import load_encoder
+    from gongbang.search.hybrid import default_index
     from gongbang.search.rerank import Rerank
 
-    encoder = None if args.no_dense else load_encoder(args.encoder or _ENCODER)
-    lexical = LexicalIndex()
-    index = lexical if encoder is None else HybridIndex(lexical, DenseIndex(encoder))
+    index = default_index(None if args.no_dense else load_encoder(args.encoder or _ENCODER))
     if not args.rerank:
         return Finder(index)
     from gongbang.runtime.reranker import ReaderReranker

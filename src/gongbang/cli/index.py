@@ -45,11 +45,11 @@ def run(args: argparse.Namespace) -> Any:
 
 
 def _build(args: argparse.Namespace) -> Any:
-    from gongbang.apps.ask import load_encoder
     from gongbang.apps.library import Library
     from gongbang.cli.render import show_problems
     from gongbang.data.documents import read_documents
     from gongbang.data.passages import MAX_CHARS
+    from gongbang.runtime.encoder import load_encoder
 
     began = time.perf_counter()
     loaded = read_documents(documents_named(args.docs))
@@ -109,8 +109,8 @@ def _explain(args: argparse.Namespace) -> Any:
 
 
 def _open(args: argparse.Namespace) -> Library:
-    from gongbang.apps.ask import load_encoder
     from gongbang.apps.library import Library, needs_encoder
+    from gongbang.runtime.encoder import load_encoder
 
     return Library.open(args.index, load_encoder(encoder_named(args)) if needs_encoder(args.index) else None)
 

@@ -26,6 +26,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "train": ("gongbang.cli.train", "train a model by a recipe"),
     "evaluate": ("gongbang.cli.evaluate", "measure search, the reader, or both end to end"),
     "export": ("gongbang.cli.export", "turn a run into an artifact that serves without torch"),
+    "calibrate": ("gongbang.cli.calibrate", "fit a reader's confidence to your own documents"),
     "predict": ("gongbang.cli.predict", "answer a file of records with an artifact"),
     "rerun": ("gongbang.cli.rerun", "repeat a run and check that its metric comes out again"),
     "compare": ("gongbang.cli.compare", "set two runs side by side"),

@@ -100,7 +100,6 @@ def export_run(
         )
     bench = assemble(recipe, negatives=False)
     load_weights(bench.model, weights)
-    bench.backbone.model.set_attn_implementation("sdpa")  # type: ignore[operator]
     records = (bench.splits.development or bench.splits.test)[:limit]
     torch_metric = _metric(bench.score(records)[0], bench.task.primary_metric)
     with tempfile.TemporaryDirectory() as folder:
@@ -181,12 +180,13 @@ def _calibrate(bench: Workbench, trial: Predictor) -> dict[str, Any]:
     """Fit what the task leaves open; the task of ``bench`` carries the result."""
     if bench.task.name != "reader" or not bench.splits.development:
         return {}
-    from gongbang.search.lexical import LexicalIndex
+    from gongbang.runtime.calibrate import calibrate_reader
+    from gongbang.runtime.encoder import ENCODER, load_encoder
+    from gongbang.search.contexts import passages_of
+    from gongbang.search.hybrid import default_index
     from gongbang.tasks.reader import ReaderTask
-    from gongbang.train.calibrate import calibrate_reader
-    from gongbang.train.negatives import passages_of
 
-    index = LexicalIndex()
+    index = default_index(load_encoder(ENCODER))  # the search that `ask` will put before the reader
     index.build(passages_of([*bench.splits.development, *bench.splits.train]))
     fitted = calibrate_reader(bench.task, trial.engine, bench.splits.development, index)
     bench.task = ReaderTask(bench.backbone.tokenizer, fitted.settings)

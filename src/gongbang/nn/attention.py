@@ -76,6 +76,7 @@ def row_attention(  # noqa: PLR0917 (the signature is transformers')
     if (
         dropout
         or not torch.is_grad_enabled()
+        or torch.compiler.is_exporting()
         or attention_mask is None
         or attention_mask.dtype is not torch.bool
         or query.device.type != "cpu"

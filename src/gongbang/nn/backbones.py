@@ -60,7 +60,7 @@ def load_backbone(name: str, *, dropout: float = 0.0) -> Backbone:
     from transformers import AutoModel
     from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()  # of loading a local file; ours alone tell of progress
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # of loading a local file; ours alone tell of progress
 
     config = _config(folder, name)
     for key in ("hidden_dropout_prob", "attention_probs_dropout_prob"):

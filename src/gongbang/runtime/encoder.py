@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,10 @@ from numpy.typing import NDArray
 from gongbang.data.records import Passage
 from gongbang.runtime.batching import run_rows
 from gongbang.runtime.predictor import Predictor
+from gongbang.search.base import Encoder
+
+_LOG = logging.getLogger(__name__)
+ENCODER = "encoder-ko"
 
 
 class ArtifactEncoder:
@@ -42,3 +48,22 @@ class ArtifactEncoder:
         if not count:
             return np.zeros((0, self.dimension), dtype=np.float32)
         return run_rows(self._predictor.engine, inputs)["embedding"]
+
+
+def load_encoder(encoder: Encoder | str | Path | None) -> Encoder | None:
+    """An encoder as it is, or that of an artifact; None for None, and for the default where it is missing.
+
+    Raises:
+        ArtifactError: an artifact that was named is missing, damaged or made for another task.
+    """
+    if encoder is None or not isinstance(encoder, (str, Path)):
+        return encoder
+    if str(encoder) == ENCODER:
+        from gongbang.artifacts.store import known_artifacts
+
+        if ENCODER not in known_artifacts():
+            _LOG.info("no artifact '%s' is installed: search goes by words alone", ENCODER)
+            return None
+    from gongbang.runtime.load import load
+
+    return ArtifactEncoder(load(encoder))

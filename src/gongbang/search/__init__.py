@@ -3,11 +3,11 @@
 from gongbang.search.analysis import AnalysisConfig, SearchAnalyser
 from gongbang.search.base import Encoder, Explanation, Hit, Index, Reranker
 from gongbang.search.bm25 import LexicalOptions
+from gongbang.search.contexts import passages_of
 from gongbang.search.dense import DenseIndex
 from gongbang.search.evaluate import (
     evaluate_search,
     judged_questions,
-    passages_of,
     tune_fusion,
     tune_rerank,
 )

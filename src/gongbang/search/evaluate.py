@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from gongbang.data.records import Passage, Record
+from gongbang.data.records import Record
 from gongbang.errors import OptionError
 from gongbang.metrics.ranking import mrr_at_k, ranking_scores, unique_ranking
 from gongbang.metrics.scores import Scores
 from gongbang.search.base import Hit, Index
+from gongbang.search.contexts import document_of
 from gongbang.search.fusion import Fusion
 from gongbang.search.hybrid import HybridIndex
 from gongbang.search.rerank import Rerank, combine
@@ -45,11 +46,6 @@ class SearchReport:
         return self.scores.to_dict()
 
 
-def document_of(record: Record) -> str:
-    """Id of the document a record's context is: its label ``document``, else its context itself."""
-    return str(record.labels.get("document") or record.fields["context"])
-
-
 def judged_questions(records: Iterable[Record]) -> Judged:
     """The answerable questions of a data set, each with its own document as the one to find."""
     kept = [r for r in records if "answers" not in r.spans or r.answers]
@@ -58,17 +54,6 @@ def judged_questions(records: Iterable[Record]) -> Judged:
         tuple(frozenset({document_of(r)}) for r in kept),
         tuple(r.group for r in kept),
     )
-
-
-def passages_of(records: Iterable[Record]) -> list[Passage]:
-    """Every distinct context of a data set as one passage, in order of appearance."""
-    found: dict[str, Passage] = {}
-    for record in records:
-        key = document_of(record)
-        if key not in found:
-            fields = record.fields
-            found[key] = Passage(key, fields["context"], fields.get("title", ""), key, source=record.source)
-    return list(found.values())
 
 
 def evaluate_search(

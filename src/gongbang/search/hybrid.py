@@ -189,3 +189,14 @@ class HybridIndex:
                 allowed="the same passages in the same order",
                 cure="Build both through one HybridIndex.",
             )
+
+
+def default_index(encoder: Encoder | None) -> LexicalIndex | HybridIndex:
+    """An empty index with the default settings: words and meaning, or words alone without an encoder.
+
+    Example:
+        >>> default_index(None).name
+        'lexical'
+    """
+    lexical = LexicalIndex()
+    return lexical if encoder is None else HybridIndex(lexical, DenseIndex(encoder))

@@ -7,7 +7,6 @@ teach the reader to be silent where it should speak. Such passages are left out,
 from __future__ import annotations
 
 import logging
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gongbang.data.records import Passage, Record
+from gongbang.search.contexts import document_of, holds_answer
 from gongbang.train.recipe import NegativeSettings
 
 if TYPE_CHECKING:
@@ -31,21 +31,6 @@ class Mined:
     asked: int
     false_negatives: int
     gold: int
-
-
-def passages_of(records: Sequence[Record]) -> list[Passage]:
-    """The distinct contexts of records as passages, in order of first appearance."""
-    found: dict[str, Passage] = {}
-    for record in records:
-        key = document_of(record)
-        if key not in found:
-            found[key] = Passage(key, record.fields["context"], record.fields.get("title", ""), document=key)
-    return list(found.values())
-
-
-def document_of(record: Record) -> str:
-    """The id of the record's context."""
-    return str(record.labels.get("document", record.fields["context"]))
 
 
 def mine_negatives(records: Sequence[Record], index: Index, settings: NegativeSettings) -> Mined:
@@ -80,23 +65,6 @@ def mine_negatives(records: Sequence[Record], index: Index, settings: NegativeSe
         "%d negatives for %d questions; %d held the answer", len(negatives), len(chosen), false_negatives
     )
     return Mined(negatives, len(chosen), false_negatives, gold)
-
-
-def holds_answer(text: str, record: Record) -> bool:
-    """Whether a text holds any of the record's answers, spaces, case and width set aside.
-
-    Example:
-        >>> from gongbang.data.records import Span
-        >>> r = Record("1", {"question": "?", "context": "김 구"}, spans={"answers": (Span(0, 3, "김 구"),)})
-        >>> holds_answer("독립운동가 김구", r)
-        True
-    """
-    plain = _plain(text)
-    return any(_plain(answer.text) in plain for answer in record.answers)
-
-
-def _plain(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
 def _negative(record: Record, passage: Passage, number: int) -> Record:

@@ -14,11 +14,12 @@ from gongbang.metrics.scores import Scores
 from gongbang.nn.attention import use_row_attention
 from gongbang.nn.backbones import Backbone, load_backbone
 from gongbang.nn.table import make_model
+from gongbang.search.contexts import passages_of
 from gongbang.tasks.base import Prediction
 from gongbang.tasks.table import make_task
 from gongbang.train.data import Splits, load_splits
 from gongbang.train.infer import outputs_of
-from gongbang.train.negatives import mine_negatives, passages_of
+from gongbang.train.negatives import mine_negatives
 from gongbang.train.recipe import Recipe
 
 

@@ -24,7 +24,8 @@ from gongbang.errors import OptionError
 from gongbang.metrics.ranking import ranking_scores, unique_ranking
 from gongbang.metrics.scores import Scores
 from gongbang.search.base import Hit
-from gongbang.search.evaluate import CUTS, document_of
+from gongbang.search.contexts import document_of
+from gongbang.search.evaluate import CUTS
 from gongbang.tasks.base import Prediction
 from gongbang.tasks.reader_baselines import nearest_sentence
 from gongbang.tasks.retrieved import reading_records

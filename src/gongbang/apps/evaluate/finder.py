@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gongbang.data.records import Record
 from gongbang.search.base import Hit, Index
-from gongbang.search.evaluate import passages_of
+from gongbang.search.contexts import passages_of
 from gongbang.search.rerank import Rerank
 
 

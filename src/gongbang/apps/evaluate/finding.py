@@ -9,7 +9,8 @@ from gongbang.apps.evaluate.finder import Finder
 from gongbang.data.records import Record
 from gongbang.metrics.ranking import ranking_scores, unique_ranking
 from gongbang.metrics.scores import Scores
-from gongbang.search.evaluate import CUTS, document_of, judged_questions, passages_of
+from gongbang.search.contexts import document_of, passages_of
+from gongbang.search.evaluate import CUTS, judged_questions
 from gongbang.tasks.base import Candidate, Prediction
 
 _BATCH = 32

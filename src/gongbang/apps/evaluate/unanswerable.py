@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -27,8 +26,7 @@ from gongbang.metrics.abstention import choose_no_answer_threshold
 from gongbang.metrics.intervals import bootstrap_interval
 from gongbang.metrics.scores import Score, Scores
 from gongbang.metrics.span import exact_match
-from gongbang.search.base import Hit
-from gongbang.search.evaluate import document_of
+from gongbang.search.contexts import answers
 from gongbang.tasks.base import Prediction
 
 _BATCH = 8
@@ -83,20 +81,8 @@ def evaluate_unanswerable(
 
 
 def _find_without_answer(finder: Finder, record: Record, k: int) -> Found:
-    hits = finder.search_without(record.fields["question"], lambda hit: _answers(hit, record), k)
+    hits = finder.search_without(record.fields["question"], lambda hit: answers(hit, record), k)
     return Found(record, tuple(hits))
-
-
-def _answers(hit: Hit, record: Record) -> bool:
-    if hit.document == document_of(record):
-        return True
-    text = _plain(f"{hit.passage.title}\n{hit.passage.text}")
-    return any(_plain(span.text) in text for span in record.answers)
-
-
-def _plain(text: str) -> str:
-    """Without what two spellings of one answer differ in: width, case and spaces."""
-    return "".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
 def _report(
@@ -105,14 +91,14 @@ def _report(
     silent: Sequence[Prediction],
     threshold: float | None,
 ) -> Evaluation:
-    answers = with_threshold(told, threshold)
+    spoken = with_threshold(told, threshold)
     quiet = with_threshold(silent, threshold)
     groups = [record.group for record in questions]
     golds = [[span.text for span in record.answers] for record in questions]
     forced = np.array([exact_match(_best(p), g) for p, g in zip(told, golds, strict=True)])
-    given = np.array([exact_match(p.text, g) for p, g in zip(answers, golds, strict=True)])
+    given = np.array([exact_match(p.text, g) for p, g in zip(spoken, golds, strict=True)])
     kept_silent = [100.0 * (not prediction.answered) for prediction in quiet]
-    own = scored(answers, questions).scores
+    own = scored(spoken, questions).scores
     scores: dict[str, Score] = {
         "no_answer_recall": bootstrap_interval(kept_silent, groups=groups),
         "em_loss": bootstrap_interval(100.0 * (forced - given), groups=groups),
@@ -126,7 +112,7 @@ def _report(
             "always answer": _constant(forced, 0.0, groups),
             "never answer": _constant(np.zeros_like(forced), 100.0, groups),
         },
-        [*answers, *(_named(prediction) for prediction in quiet)],
+        [*spoken, *(_named(prediction) for prediction in quiet)],
         extra={"threshold": threshold, "best_threshold": _best_threshold(told, silent, forced)},
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gongbang.errors import PreflightError
-from gongbang.train.negatives import holds_answer
+from gongbang.search.contexts import holds_answer
 from gongbang.train.proofs.trial import Outcome, Trial
 
 CHECK = "negatives"

@@ -2,7 +2,8 @@
 
 Every development question is asked twice: over what the search finds, and over the same with everything
 that answers it taken out. The first tells which scoring serves best, both together tell what a margin is
-worth and where silence begins. No test question is looked at.
+worth and where silence begins. Export does this on the recipe's development part, ``gongbang calibrate`` on
+other documents and questions: what is a sure sign in one corpus is none in another.
 """
 
 from __future__ import annotations
@@ -10,26 +11,33 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gongbang.artifacts.format import CARD, PIPELINE, Artifact, check_target, save_artifact
+from gongbang.artifacts.hashing import short
 from gongbang.data.records import Record
+from gongbang.errors import DataError
 from gongbang.metrics.abstention import choose_no_answer_threshold
 from gongbang.metrics.calibration import expected_calibration_error, fit_platt
 from gongbang.metrics.span import exact_match
 from gongbang.runtime.batching import run_rows
 from gongbang.runtime.engines import Engine
+from gongbang.runtime.predictor import Predictor
 from gongbang.search.base import Index
+from gongbang.search.contexts import answers
 from gongbang.tasks.base import Features, Prediction
 from gongbang.tasks.reader import ReaderConfig, ReaderTask
 from gongbang.tasks.retrieved import reading_records
 from gongbang.tasks.spans import Scoring
-from gongbang.train.negatives import document_of, holds_answer
 
 _LOG = logging.getLogger(__name__)
 _SCORINGS: tuple[Scoring, ...] = ("probability_product", "logit_sum", "global")
 _RETRIEVAL_WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0)
+LEAST = 50
+"""Questions below which a threshold would be chance: at a limit of 3 % one question of 50 is 2 points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,57 @@ def calibrate_reader(
     )
 
 
+def calibrate_artifact(
+    predictor: Predictor, records: Sequence[Record], index: Index, out: str | Path, *, top_k: int = 5
+) -> tuple[Artifact, Calibration]:
+    """Calibrate an artifact on other questions and write it anew, its weights as they were.
+
+    Args:
+        predictor: a reader's artifact at work.
+        records: questions with answers, none of them to be reported on afterwards.
+        index: built over the contexts that the questions compete with, as it will be searched.
+        out: the folder of the new artifact.
+        top_k: passages read a question, as it will be asked.
+
+    Raises:
+        ArtifactError: the artifact is no reader, or something stands at ``out``.
+        DataError: fewer questions with an answer than a threshold can be chosen on.
+    """
+    old = predictor.artifact.require_task("reader")
+    check_target(Path(out), overwrite=False)
+    answerable = sum(bool(record.answers) for record in records)
+    if answerable < LEAST:
+        raise DataError(
+            "there are too few questions to choose a threshold on.",
+            value=f"{answerable} questions with an answer",
+            allowed=f"{LEAST} or more",
+            cure="Label more questions, or keep the artifact as it is.",
+        )
+    fitted = calibrate_reader(predictor.task, predictor.engine, records, index, top_k=top_k)
+    manifest = old.manifest
+    files: dict[str, Path | bytes] = {name: old.file(name) for name in manifest.files if name != PIPELINE}
+    card = (old.path / CARD).read_text(encoding="utf-8") if (old.path / CARD).is_file() else ""
+    sources = ", ".join(sorted({record.source for record in records if record.source})) or "unnamed questions"
+    fitted_on = f"On {fitted.report['questions']} questions of {sources}, from the artifact {short(old.id)}"
+    artifact = save_artifact(
+        Path(out),
+        task=manifest.task,
+        config=ReaderTask(predictor.task.tokenizer, fitted.settings).config(),
+        files=files,
+        belongs=manifest.belongs,
+        labels=manifest.labels,
+        inputs=manifest.inputs,
+        outputs=manifest.outputs,
+        licence=manifest.licence,
+        trained_on=manifest.trained_on,
+        metrics=manifest.metrics,
+        run=manifest.run,
+        details={**manifest.details, "calibration": fitted.report, "calibrated_from": old.id},
+        card=f"{card}\n## Calibrated again\n\n{fitted_on}; the scores above are those from before.\n",
+    )
+    return artifact, fitted
+
+
 def _threshold(
     task: ReaderTask,
     *,
@@ -118,6 +177,7 @@ def _threshold(
     )
     report = {
         "questions": len(asked),
+        "scoring": f"{settings.scoring}, retrieval {settings.retrieval_weight:g}",
         "exact_match_by_scoring": {
             f"{name}, retrieval {weight:g}": em for (name, weight), em in table.items()
         },
@@ -135,12 +195,7 @@ def _readings(asked: Sequence[Record], index: Index, top_k: int) -> list[Record]
     readings = []
     for record, hits in zip(asked, deep, strict=True):
         question = record.fields["question"]
-        others = [
-            hit
-            for hit in hits
-            if hit.document != document_of(record)
-            and not holds_answer(f"{hit.passage.title}\n{hit.passage.text}", record)
-        ]
+        others = [hit for hit in hits if not answers(hit, record)]
         readings += reading_records(question, hits[:top_k], question_id=record.id)
         readings += reading_records(question, others[:top_k], question_id=f"{record.id}#unanswerable")
     return readings
