@@ -1,4 +1,4 @@
-"""``gongbang calibrate``: the same weights, another confidence, and figures that an evaluation gives again."""
+"""``gongbang calibrate``: the same weights, another confidence, and figures that an evaluation confirms."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_what_cannot_be_used_is_told_in_four_lines(call, few, made, reader, enco
         ((reader, "--data", small, "--out", out), "too few questions"),
         ((encoder, "--data", few, "--out", out), "for another task"),
         ((reader, "--data", few, "--out", made), "already stands"),
-        ((reader, "--data", few, "--out", out, "--top-k", "0"), "at least 1"),
+        ((reader, "--data", few, "--out", out, "--top-k", "0"), "too small"),
     ):
         called = call("calibrate", *words, "--no-dense", "--quiet")
         assert called.code == 2 and len(called.lines) == 4 and told in called.err, called
