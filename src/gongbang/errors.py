@@ -7,10 +7,21 @@ cure. The command line prints those four lines and exits with ``exit_code``; ``-
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 _SHOWN = 300  # characters of an offending value that are worth showing
+
+
+def printable(text: str) -> str:
+    r"""A line of text with its control characters written out, so that no file can steer a terminal.
+
+    Example:
+        >>> printable("a\x1b[31m")
+        'a\\x1b[31m'
+    """
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 class GongbangError(Exception):
@@ -43,7 +54,8 @@ class GongbangError(Exception):
         value = " ".join(value.split())
         if len(value) > _SHOWN:
             value = value[: _SHOWN - 1] + "…"
-        return [self.what, f"value: {value}", f"allowed: {self.allowed}", f"cure: {self.cure}"]
+        lines = [self.what, f"value: {value}", f"allowed: {self.allowed}", f"cure: {self.cure}"]
+        return [printable(line) for line in lines]
 
     def to_dict(self) -> dict[str, Any]:
         """The error for ``--json`` and for HTTP bodies."""
@@ -103,6 +115,10 @@ class OptionError(GongbangError):
 
 class RecipeError(GongbangError):
     """A recipe with an unknown key or a value that cannot be used."""
+
+
+class ExpectationError(GongbangError):
+    """A run whose scores are below what its recipe expects."""
 
 
 class SplitError(GongbangError):

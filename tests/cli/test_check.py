@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -83,7 +84,8 @@ def test_what_cannot_be_checked_is_told_in_four_lines(call, data, tmp_path):
         ((data, "--task", "readr"), "no such task"),
         ((data, "--format", "squid"), "format"),
         ((data, "--tokenizer", broken), "not a tokenizer"),
-        ((data, "--max-length", "64"), "does nothing"),
+        ((data, "--max-length", "64", "--task", "any"), "does nothing"),
+        ((data, "--max-length", "0"), "too small"),
         ((data, "--tokenizer", broken, "--artifact", "x"), "not allowed with"),
         ((data, "--out", tmp_path), "overwrite a folder"),
         ((data, "--against", tmp_path / "absent.json"), "absent.json"),
@@ -97,3 +99,29 @@ def test_a_public_set_is_sound(call, shared_data, tmp_path):
     file = shared_data / "qa" / "tydiqa-ko" / "korean_tydiqa_train.json"
     called = call("check", file, "--out", tmp_path / "tydi.html", "--json")
     assert called.code == 0 and called.data["counts"]["answerable"] == 1625
+
+
+def test_a_readers_data_is_counted_with_the_bundled_tokenizer(call, data, tmp_path, monkeypatch):
+    backbone = write_backbone(tmp_path / "backbone")
+    known = {"reader-ko": tmp_path}
+    monkeypatch.setattr("gongbang.artifacts.store.known_artifacts", lambda: known)
+    opened = SimpleNamespace(file=lambda name: backbone / name, config={"max_length": 40})
+    monkeypatch.setattr("gongbang.artifacts.format.open_artifact", lambda name: opened)
+    assert call("check", data, "--json").data["tokens"]["max_length"] == 40
+    assert call("check", data, "--max-length", 24, "--json").data["tokens"]["max_length"] == 24
+    assert not call("check", data, "--task", "any", "--json").data["tokens"]
+    known.clear()
+    assert not call("check", data, "--json").data["tokens"]
+
+
+def test_no_file_steers_the_terminal(call, tmp_path):
+    broken, rows = tmp_path / "broken.json", tmp_path / "rows.jsonl"
+    broken.write_text('{"a": \x1b[31mBAD}', encoding="utf-8")
+    called = call("check", broken)
+    assert called.code == 2 and len(called.lines) == 4 and "\\x1b[31mBAD" in called.err
+    good = {"id": "a\x1b[2J", "question": "누구?", "context": "가", "answer": "가"}
+    rows.write_text(
+        "\n".join(json.dumps({**good, "id": id}) for id in ("a\x1b[2J", "b\x1b[2J")), encoding="utf-8"
+    )
+    shown = call("check", rows, "--task", "any")
+    assert "\x1b" not in called.err + called.out + shown.out + shown.err and "a\\x1b[2J" in shown.out

@@ -60,3 +60,22 @@ def test_other_formats_are_read_whole_and_strictly(tmp_path):
         Corpus.open(write_json(tmp_path / "b.json", squad(start=3)))
     with pytest.raises(DataError, match="no such file"):
         Corpus.open(tmp_path / "none.jsonl")
+
+
+def test_a_folder_of_foreign_parquet_goes_through_its_reader(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(
+        pyarrow.Table.from_pylist([{"question": "?", "context": "가"}]), tmp_path / "a.parquet"
+    )
+    assert Corpus.open(tmp_path)[0].fields["context"] == "가"
+
+
+def test_a_damaged_row_group_says_so(tmp_path):
+    pytest.importorskip("pyarrow")
+    (path,) = write_parquet(many(), tmp_path)
+    data = bytearray(path.read_bytes())
+    data[8 : len(data) // 3] = b"\xff" * (len(data) // 3 - 8)
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="damaged"):
+        Corpus.open(tmp_path)[0]

@@ -185,3 +185,112 @@ def test_contexts_that_nobody_asks_about_are_searched_too(tmp_path):
     value = squad()
     value["data"][0]["paragraphs"].append({"context": "아무도 묻지 않은 문단이다.", "qas": []})
     assert [d.title for d in read_documents(write_json(tmp_path / "qa.json", value))] == ["대장간"] * 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[주의]: 문은 9시에 연다.",
+        "[온도]: 36.5",
+        "[몫]: 1/2",
+        "[시간]: 9시",
+        "[^1]: 각주에 답이 있다.",
+        "[^1]: https://example.org 를 보라",
+        "[집]: https://example.org 로 가라",
+    ],
+)
+def test_a_note_that_looks_like_a_definition_is_kept(line):
+    assert convert(f"본문이다.\n\n{line}\n").text == f"본문이다.\n\n{line}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[a]: https://example.org",
+        "[a]: <b c.md> 'd'",
+        '[a]: ../b.png "표 제목"',
+        "[a]: #b",
+        "[a]: b/c.md (d)",
+    ],
+)
+def test_a_definition_holds_no_words(line):
+    assert convert(f"본문이다.\n\n{line}\n").text == "본문이다."
+
+
+def test_a_rule_at_the_top_is_not_front_matter():
+    assert (
+        convert("---\n첫 단락이다.\n\n둘째 단락이다.\n---\n끝.").text
+        == "첫 단락이다.\n\n둘째 단락이다.\n\n끝."
+    )
+    front = '---\ntitle: 안내\n# 말\ntags:\n  - 가\n- 나\n"날짜": 오늘\n---\n본문'
+    assert (convert(front).text, convert(front).title) == ("본문", "안내")
+
+
+@pytest.mark.parametrize("tag", ["svg", "script", "style", "iframe", "title", "head", "textarea"])
+def test_a_tag_that_closes_itself_hides_nothing(tag):
+    assert html_to_text(f"<body><p>앞</p><{tag} class='a'/><p>뒤</p></body>").text == "앞\n뒤"
+
+
+@pytest.mark.parametrize("section", ["<![x[ 가 ]]>", "<![ x", "<![CDATA[ 가 ]]>", "<![if x]>"])
+def test_a_marked_section_of_any_kind_is_passed_over(section):
+    assert html_to_text(f"<p>앞</p>{section}<p>뒤</p>").text.startswith("앞")
+
+
+def paragraph(words: str) -> str:
+    return f"<w:p><w:r><w:t>{words}</w:t></w:r></w:p>"
+
+
+def test_docx_cells_within_controls_and_tables_within_cells(tmp_path):
+    control = f"<w:sdt><w:sdtContent><w:tc>{paragraph('홍길동')}</w:tc></w:sdtContent></w:sdt>"
+    inner = f"<w:tbl><w:tr><w:tc>{paragraph('안')}</w:tc></w:tr></w:tbl>"
+    rows = (
+        f"<w:tr><w:tc>{paragraph('이름')}</w:tc>{control}</w:tr>"
+        f"<w:sdt><w:sdtContent><w:tr><w:tc>{paragraph('밖')}{inner}</w:tc></w:tr></w:sdtContent></w:sdt>"
+    )
+    assert one(write_docx(tmp_path / "a.docx", f"<w:tbl>{rows}</w:tbl>")).text == "이름 | 홍길동\n밖 안"
+
+
+def test_docx_with_damaged_metadata_keeps_its_words(tmp_path):
+    path = write_docx(tmp_path / "a.docx", paragraph("본문"))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("docProps/core.xml", "<broken")
+    assert (one(path).text, one(path).title) == ("본문", "a")
+
+
+@pytest.mark.parametrize("encoding", ["euc-kr", "no-such-encoding"])
+def test_a_part_in_another_encoding_loses_only_its_file(tmp_path, encoding):
+    (tmp_path / "good.txt").write_text("좋은 글", encoding="utf-8")
+    head = f'<?xml version="1.0" encoding="{encoding}"?>'
+    with zipfile.ZipFile(tmp_path / "a.docx", "w") as archive:
+        archive.writestr("word/document.xml", f"{head}<a/>")
+    loaded = read_documents(tmp_path)
+    assert [document.id for document in loaded] == ["good.txt"]
+    assert "encoding" in loaded.problems[0].what and len(loaded.problems[0].lines()) == 4
+
+
+def test_a_document_of_absurd_depth_loses_only_its_file(tmp_path):
+    (tmp_path / "good.txt").write_text("좋은 글", encoding="utf-8")
+    deep = "<w:smartTag>" * 3000 + "<w:r><w:t>x</w:t></w:r>" + "</w:smartTag>" * 3000
+    write_docx(tmp_path / "deep.docx", f"<w:p>{deep}</w:p>")
+    loaded = read_documents(tmp_path)
+    assert len(loaded) == 1 and "nested too deeply" in loaded.problems[0].what
+
+
+def test_a_page_that_cannot_be_read_loses_only_itself(tmp_path, monkeypatch):
+    pypdf = pytest.importorskip("pypdf")
+    read = pypdf.PageObject.extract_text
+    pages = []
+
+    def fail_on_the_second(page):
+        pages.append(page)
+        if len(pages) % 3 == 2:
+            raise ZeroDivisionError("font matrix")
+        return read(page)
+
+    monkeypatch.setattr(pypdf.PageObject, "extract_text", fail_on_the_second)
+    loaded = read_documents(write_pdf(tmp_path / "a.pdf", "One.", "Two.", "Three."))
+    assert loaded.items[0].text == "One.\n\nThree." and loaded.items[0].location(8) == "p. 3"
+    assert "page 2" in loaded.problems[0].what and "font matrix" in str(loaded.problems[0].value)
+    monkeypatch.setattr(pypdf.PageObject, "extract_text", lambda page: 1 / 0)
+    with pytest.raises(DataError, match="page 1 is damaged"):
+        read_documents(tmp_path / "a.pdf")

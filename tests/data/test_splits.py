@@ -9,6 +9,7 @@ from gongbang.data.records import Record
 from gongbang.data.splits import (
     find_leaks,
     group_folds,
+    group_name,
     group_split,
     normalise_for_comparison,
     refuse_leaks,
@@ -113,3 +114,46 @@ def test_articles_of_public_sets_do_not_cross_a_split(shared_data):
     assert {r.group for r in split.train}.isdisjoint(r.group for r in split.test)
     assert {r.labels["document"] for r in split.train}.isdisjoint(r.labels["document"] for r in split.test)
     refuse_leaks(split.train, split.test)
+
+
+def test_a_group_is_the_same_however_its_name_is_written():
+    assert (
+        group_name("쇼와 천황")
+        == group_name("쇼와_천황")
+        == group_name(" 쇼와_천황")
+        != group_name("쇼와천황")
+    )
+    assert group_name("가\u0301") == group_name("가́") and group_name("___")
+    records = [record("a", "가", "쇼와_천황"), record("b", "나", "쇼와 천황"), record("c", "다", "다른 글")]
+    assert [leak.kind for leak in find_leaks(records[:1], records[1:])] == ["group"]
+    for seed in range(6):
+        split = group_split(records, 0.4, seed)
+        assert len({"a", "b"} & {r.id for r in split.test}) != 1
+
+
+def test_every_leak_is_counted():
+    records = many(1_500, 100)
+    assert len(find_leaks(records, records)) == 4 * 1_500
+    with pytest.raises(SplitError, match="1500 by group"):
+        refuse_leaks(records, records)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "allowed"),
+    [(0.05, {20}), (0.2, {20}), (0.3, {20, 30}), (0.5, {50}), (0.7, {50, 70}), (0.95, {50, 70, 80})],
+)
+def test_a_share_is_not_overshot_where_smaller_groups_meet_it(fraction, allowed):
+    sizes = {"가": 50, "나": 30, "다": 20}
+    records = [record(f"{g}{n}", f"{g} 글 {n}", g) for g, count in sizes.items() for n in range(count)]
+    assert {len(group_split(records, fraction, seed).test) for seed in range(12)} <= allowed
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(1, 12), min_size=2, max_size=8), st.floats(0.05, 0.95), st.integers(0, 9))
+def test_a_share_is_overshot_by_half_a_group_or_one_that_stands_alone(sizes, fraction, seed):
+    records = [
+        record(f"{g}-{n}", f"{g} 글 {n}", f"g{g}") for g, size in enumerate(sizes) for n in range(size)
+    ]
+    split = group_split(records, fraction, seed)
+    assert split.train and split.test
+    assert len(split.test) - fraction * len(records) <= max(max(sizes) / 2, min(sizes))

@@ -76,3 +76,25 @@ def test_a_folder_keeps_its_good_files(tmp_path):
     (tmp_path / "notes.md").write_text("no data", encoding="utf-8")
     loaded = read_records(tmp_path)
     assert len(loaded) == 1 and len(loaded.problems) == 1
+
+
+def test_a_nul_in_utf8_is_named_with_its_place(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes("첫 줄\n안녕\0하세요".encode())
+    with pytest.raises(DataError, match="NUL") as caught:
+        read_text(path)
+    assert caught.value.line == 2 and "character 6" in str(caught.value.value)
+    assert "iconv" not in caught.value.cure
+    lines = tmp_path / "a.jsonl"
+    lines.write_bytes(b'{"question": "a"}\n{"question": "\0"}\n')
+    loaded = read_records(lines)
+    assert len(loaded) == 1 and loaded.problems[0].line == 2 and "NUL" in loaded.problems[0].what
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_ascii_in_utf16_is_known_though_it_could_be_utf8(tmp_path, codec):
+    path = tmp_path / "a.txt"
+    path.write_bytes("plain words".encode(codec))
+    with pytest.raises(DataError, match="not in UTF-8") as caught:
+        read_text(path)
+    assert codec.upper().replace("-", "").replace("UTF16", "UTF-16") in caught.value.cure

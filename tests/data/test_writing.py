@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from gongbang.data.reading import read_records
 from gongbang.data.records import Record, Span
+from gongbang.data.serial import record_to_json
 from gongbang.data.writing import write_jsonl, write_parquet
 from gongbang.errors import DataError
 
@@ -59,3 +62,27 @@ def test_a_label_that_json_cannot_hold_leaves_no_file(tmp_path):
     with pytest.raises(DataError, match="record '2'"):
         write_jsonl([Record("1", {"text": "가"}), Record("2", {"text": "나"}, labels={"x": {1}})], path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("label", [(1, 2), {1: "a"}, [{"x": (1,)}], {"a": {2: 3}}])
+def test_a_label_that_would_come_back_as_something_else_is_refused(label):
+    with pytest.raises(DataError, match="label that JSON cannot") as caught:
+        record_to_json(Record("1", {"text": "가"}, labels={"x": label}))
+    assert "come back" in str(caught.value.value)
+
+
+def test_a_written_file_is_as_open_as_any_other(tmp_path):
+    before = os.umask(0o027)
+    try:
+        write_jsonl([Record("1", {"text": "가"})], tmp_path / "r.jsonl")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "r.jsonl").stat().st_mode) == 0o640
+
+
+def test_shards_of_an_earlier_set_are_taken_away(tmp_path):
+    pytest.importorskip("pyarrow")
+    (tmp_path / "part-of-me.parquet").write_bytes(b"mine")
+    write_parquet([Record(f"old{n}", {"text": "가"}) for n in range(3)], tmp_path, shard_size=1)
+    paths = write_parquet([Record("new", {"text": "나"})], tmp_path, shard_size=1)
+    assert sorted(tmp_path.iterdir()) == sorted([*paths, tmp_path / "part-of-me.parquet"])

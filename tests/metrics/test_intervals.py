@@ -99,3 +99,19 @@ def test_refusals(values: list[float], options: dict[str, object]) -> None:
 def test_paired_bootstrap_refuses_unequal_lengths() -> None:
     with pytest.raises(OptionError):
         paired_bootstrap([1.0], [1.0, 2.0])
+
+
+def test_one_group_is_no_certainty() -> None:
+    values = [0.0, 1.0, 0.0, 1.0, 1.0] * 20
+    score = bootstrap_interval(values, groups=["a"] * 100)
+    assert score == bootstrap_interval(values)
+    assert score.low < 0.6 < score.high  # type: ignore[operator]
+    difference = paired_bootstrap(values, [0.5] * 100, groups=["a"] * 100)
+    assert difference.low < difference.value < difference.high
+
+
+def test_one_example_bounds_nothing() -> None:
+    score = bootstrap_interval([1.0], groups=["a"])
+    assert (score.value, score.n, score.low, score.high) == (1.0, 1, None, None)
+    difference = paired_bootstrap([1.0], [0.0])
+    assert (difference.value, difference.p_value, difference.significant) == (1.0, 1.0, False)

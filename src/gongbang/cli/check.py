@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from gongbang.cli.output import emit, note, table
 from gongbang.cli.records import add_format_arguments, read
-from gongbang.errors import ArtifactError, OptionError
+from gongbang.errors import ArtifactError, OptionError, printable
 
 if TYPE_CHECKING:
     from gongbang.data.checks import CheckReport
     from gongbang.data.records import Record
 
 _MAX_LENGTH = 384
+_READER = "reader-ko"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a set that must share nothing with this one, e.g. the test part; may be repeated",
     )
     tokens = parser.add_mutually_exclusive_group()
-    tokens.add_argument("--artifact", metavar="NAME", help="count tokens with this artifact's tokenizer")
+    tokens.add_argument(
+        "--artifact",
+        metavar="NAME",
+        help=f"count tokens with this artifact's tokenizer ({_READER} for a reader, where installed)",
+    )
     tokens.add_argument("--tokenizer", metavar="FILE", help="count tokens with this tokenizer.json")
     parser.add_argument("--max-length", type=int, metavar="N", help="tokens of a window")
     parser.add_argument("--out", metavar="FILE.html", help="write the whole report with its plots")
@@ -59,20 +64,19 @@ def run(args: argparse.Namespace) -> Any:
 
 
 def _tokenizer(args: argparse.Namespace) -> tuple[Any, int]:
-    """The tokenizer that was asked for, and the length of a window."""
+    """The tokenizer that counts, None where there is none, and the length of a window."""
     config: dict[str, Any] = {}
-    file = None
-    if args.artifact:
+    file = Path(args.tokenizer) if args.tokenizer else None
+    if name := args.artifact or _default_artifact(args):
         from gongbang.artifacts.format import open_artifact
 
-        artifact = open_artifact(args.artifact)
+        artifact = open_artifact(name)
         file, config = artifact.file("tokenizer.json"), artifact.config
-    elif args.tokenizer:
-        file = Path(args.tokenizer)
-    length = args.max_length or int(config.get("max_length", _MAX_LENGTH))
+    given = args.max_length is not None
+    length = args.max_length if given else int(config.get("max_length", _MAX_LENGTH))
     if length < 1:
         raise OptionError("max_length is too small.", value=length, allowed="1 or more", cure="Leave it out.")
-    if args.max_length and file is None:
+    if given and file is None:
         raise OptionError(
             "--max-length does nothing without a tokenizer.",
             value=args.max_length,
@@ -80,6 +84,14 @@ def _tokenizer(args: argparse.Namespace) -> tuple[Any, int]:
             cure="Add --artifact reader-ko, or leave --max-length out.",
         )
     return (_open_tokenizer(file) if file else None), length
+
+
+def _default_artifact(args: argparse.Namespace) -> str | None:
+    """The bundled reader, where a reader's data is checked and nothing else was named."""
+    from gongbang.artifacts.store import known_artifacts
+
+    wanted = args.task == "reader" and not args.tokenizer
+    return _READER if wanted and _READER in known_artifacts() else None
 
 
 def _open_tokenizer(file: Path) -> Any:
@@ -117,11 +129,12 @@ def _text(report: CheckReport) -> str:
         parts.append(_tokens(report.tokens))
     if report.leaks:
         shared = report.leaks["by_kind"] or {}
-        near = len(report.leaks["near_duplicates"])
+        near = report.leaks["near_duplicates_found"]
         words = ", ".join(f"{n:,} by {kind}" for kind, n in shared.items()) or "nothing"
-        parts.append(f"shared with the other set: {words}; near-duplicates: {near}")
+        parts.append(f"shared with the other set: {words}; near-duplicates: {near:,}")
     for finding in report.todo:
-        parts.append("\n".join([f"{finding.level}: {finding.en}", *(f"    {e}" for e in finding.examples)]))
+        examples = (f"    {printable(example)}" for example in finding.examples)
+        parts.append("\n".join([f"{finding.level}: {finding.en}", *examples]))
     parts.append("nothing forbids training" if report.ok else "mend the faults before training on this")
     return "\n\n".join(parts)
 

@@ -6,7 +6,7 @@ import json as jsonlib
 import sys
 import traceback
 
-from gongbang.errors import GongbangError, OptionError
+from gongbang.errors import GongbangError, OptionError, printable
 
 FAULT = 1
 """Exit code of an error that is ours, not the user's."""
@@ -47,7 +47,7 @@ def known_error(err: Exception) -> GongbangError | None:
 
 
 def _fault(err: Exception, *, json: bool, debug: bool) -> int:
-    what = " ".join(f"{type(err).__name__}: {err}".split())
+    what = printable(" ".join(f"{type(err).__name__}: {err}".split()))
     cure = "This is a fault of Gongbang; run the command again with --debug and report what it shows."
     if json:
         print(jsonlib.dumps({"error": "Fault", "what": what, "cure": cure}, ensure_ascii=False, indent=2))

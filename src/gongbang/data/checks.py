@@ -19,7 +19,7 @@ from gongbang.data.findings import Finding, findings
 from gongbang.data.loaded import Loaded
 from gongbang.data.near_duplicates import near_duplicates, near_duplicates_across
 from gongbang.data.records import Record
-from gongbang.data.splits import find_leaks, text_of
+from gongbang.data.splits import find_leaks, group_name, text_of
 from gongbang.errors import DataError, OptionError
 
 _NEEDED = {"reader": ("question", "context"), "encode": ("question", "context"), "text": ("text",), "any": ()}
@@ -30,7 +30,8 @@ _LISTED = 50  # examples that a report lists of each kind
 class CheckReport:
     """Everything :func:`check_records` counted, and what to do about it, most urgent first.
 
-    Each attribute is plain JSON; what does not apply is empty.
+    Each attribute is plain JSON; what does not apply is empty. Lists of rows and pairs are examples, whose
+    whole number stands in ``counts`` (and for ``leaks`` beside them).
     """
 
     task: str
@@ -90,17 +91,21 @@ def check_records(
     problems = records.problems if isinstance(records, Loaded) else []
     rows = list(records)
     _check_fields(rows, task)
+    repeated, near = measures.repeated_questions(rows), _near(rows, threshold)
     report = CheckReport(
         task,
         measures.counts(rows),
         measures.group_sizes(rows),
         measures.lengths(rows),
-        repeated=measures.repeated_questions(rows)[:_LISTED],
-        near_duplicates=_near(rows, threshold),
+        repeated=repeated[:_LISTED],
+        near_duplicates=near[:_LISTED],
         labels=measures.label_counts(rows),
         problems=[problem.to_dict() for problem in problems[:_LISTED]],
     )
     report.counts["problems"] = len(problems)
+    report.counts["repeated"] = len(repeated)
+    report.counts["near_duplicates"] = len(near)
+    report.counts["near_duplicates_apart"] = sum(not pair["same_group"] for pair in near)
     if any("answers" in record.spans for record in rows):
         report.overlap = measures.question_overlap(rows)
         report.answers = measures.answer_bias(rows)
@@ -132,22 +137,23 @@ def _check_fields(records: Sequence[Record], task: str) -> None:
 
 
 def _near(records: Sequence[Record], threshold: float) -> list[dict[str, Any]]:
-    """Near-duplicate texts within the set; one text under many questions counts once."""
+    """Near-duplicate texts within the set, those of different groups first; each text counts once."""
     first: dict[str, str] = {}
     groups: dict[str, str] = {}
     for record in records:
         first.setdefault(text_of(record), record.id)
-        groups.setdefault(text_of(record), record.group)
+        groups.setdefault(text_of(record), group_name(record.group))
     texts = list(first)
-    return [
+    pairs = [
         {
             "first": first[texts[pair.first]],
             "second": first[texts[pair.second]],
             "similarity": round(pair.similarity, 4),
             "same_group": groups[texts[pair.first]] == groups[texts[pair.second]],
         }
-        for pair in near_duplicates(texts, threshold)[:_LISTED]
+        for pair in near_duplicates(texts, threshold)
     ]
+    return sorted(pairs, key=lambda pair: bool(pair["same_group"]))
 
 
 def _leaks(records: Sequence[Record], other: Sequence[Record], threshold: float) -> dict[str, Any]:
@@ -160,4 +166,5 @@ def _leaks(records: Sequence[Record], other: Sequence[Record], threshold: float)
             {"train": train, "test": test, "similarity": round(similarity, 4)}
             for train, test, similarity in near[:_LISTED]
         ],
+        "near_duplicates_found": len(near),
     }

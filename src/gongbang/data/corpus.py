@@ -56,7 +56,8 @@ class Corpus(Sequence[Record]):
         """
         path = Path(path)
         if format is None and mapping is None:
-            if path.is_dir() and (shards := sorted(path.glob("*.parquet"))):
+            shards = sorted(path.glob("*.parquet")) if path.is_dir() else []
+            if shards and all(map(_Shards.is_own, shards)):
                 return cls(_Shards(shards))
             if path.suffix == ".jsonl" and _is_own(path):
                 return cls(_Lines(path))
@@ -131,10 +132,10 @@ class _Shards:
 
     @staticmethod
     def is_own(path: Path) -> bool:
-        from gongbang.data.arrow import need_pyarrow
+        from gongbang.data.arrow import is_own, need_pyarrow
 
-        names = _open_shard(need_pyarrow("reading Parquet").parquet, path).schema_arrow.names
-        return {"id", "fields", "spans", "labels"} <= set(names)
+        with _open_shard(need_pyarrow("reading Parquet").parquet, path) as file:
+            return is_own(file.schema_arrow.names)
 
     def __len__(self) -> int:
         return self._borders[-1]
@@ -145,15 +146,19 @@ class _Shards:
         group = bisect_right(self._borders, index) - 1
         row = self._rows(group)[index - self._borders[group]]
         path = self._paths[self._groups[group][0]]
-        return record_from_dict(row_to_dict(row), Place(str(path), index + 1))
+        place = Place(str(path), index + 1)
+        return record_from_dict(row_to_dict(row, place), place)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _Shards, (self._paths,)
 
     def _rows(self, group: int) -> list[dict[str, Any]]:
+        from gongbang.data.arrow import damage_told
+
         if group not in self._kept:
             number, within = self._groups[group]
-            self._kept[group] = self._files[number].read_row_group(within).to_pylist()
+            with damage_told(self._paths[number]):
+                self._kept[group] = self._files[number].read_row_group(within).to_pylist()
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(group)
@@ -161,16 +166,10 @@ class _Shards:
 
 
 def _open_shard(parquet: Any, path: Path) -> Any:
-    try:
+    from gongbang.data.arrow import damage_told
+
+    with damage_told(path):
         return parquet.ParquetFile(path)
-    except (OSError, ValueError) as err:
-        raise DataError(
-            "the shard is not Parquet, or is damaged.",
-            value=str(err),
-            allowed="a whole Parquet file",
-            cure="Write the shards again.",
-            path=path,
-        ) from err
 
 
 def _is_own(path: Path) -> bool:

@@ -147,9 +147,13 @@ def _add(path: Path, id: str, loaded: Loaded[Document]) -> None:
         if path.suffix.lower() in _QUESTION_SETS and path.is_file():
             _add_contexts(path, loaded)
         else:
-            loaded.items.append(_read(path, id))
+            document, problems = _read(path, id)
+            loaded.items.append(document)
+            loaded.problems.extend(problems)
     except DataError as err:
         loaded.problems.append(err)
+    except RecursionError:
+        loaded.problems.append(_too_deep(path))
     except GongbangError as err:  # an optional package that is missing loses this file only
         loaded.problems.append(
             DataError(err.what, value=err.value, allowed=err.allowed, cure=err.cure, path=path)
@@ -169,7 +173,18 @@ def _add_contexts(path: Path, loaded: Loaded[Document]) -> None:
     loaded.problems.extend(records.problems)
 
 
-def _read(path: Path, id: str) -> Document:
+def _too_deep(path: Path) -> DataError:
+    return DataError(
+        "the document is nested too deeply.",
+        value=path.name,
+        allowed="a document of ordinary depth",
+        cure="Open it in its own program and save it again; beware of its origin.",
+        path=path,
+    )
+
+
+def _read(path: Path, id: str) -> tuple[Document, tuple[DataError, ...]]:
+    """A document, and the problems of its parts that could not be read."""
     suffix = path.suffix.lower()
     if not path.is_file():
         read_bytes(path)  # raises the error for a missing file
@@ -193,7 +208,7 @@ def _read(path: Path, id: str) -> Document:
     # File names from macOS come decomposed; ids must be the same everywhere.
     name = unicodedata.normalize("NFC", id)
     title = content.title or unicodedata.normalize("NFC", path.stem)
-    return Document(name, content.text, title, str(path), locations=content.locations)
+    return Document(name, content.text, title, str(path), locations=content.locations), content.problems
 
 
 def _reader(name: str) -> Callable[[Path], Content]:

@@ -27,6 +27,13 @@ def findings(report: CheckReport) -> Iterator[Finding]:
     yield from _leak_findings(report)
     if report.tokens:
         yield from _token_findings(report.tokens)
+    if report.task == "reader" and not report.counts["answerable"]:
+        yield Finding(
+            "fault",
+            "no_answers",
+            "No question has an answer, so there is nothing to learn to read: name the column that holds it.",
+            "답이 있는 질문이 하나도 없어 읽기를 배울 수 없습니다. 정답이 있는 열을 알려 주세요.",
+        )
     if report.answers:
         yield from _answer_findings(report)
     if "unknown" in report.counts["licences"]:
@@ -49,7 +56,7 @@ def _row_findings(report: CheckReport) -> Iterator[Finding]:
             f"행 {n}개를 읽지 못했습니다. 고치거나 빼기로 정하세요.",
             shown,
         )
-    if n := len(report.repeated):
+    if n := report.counts["repeated"]:
         shown = tuple(" = ".join(ids[:4]) for ids in report.repeated[:3])
         yield Finding(
             "warning",
@@ -58,14 +65,14 @@ def _row_findings(report: CheckReport) -> Iterator[Finding]:
             f"같은 글에 같은 질문이 {n}번 되풀이됩니다. 하나만 남기세요.",
             shown,
         )
-    apart = [pair for pair in report.near_duplicates if not pair["same_group"]]
-    if apart:
-        shown = tuple(f"{p['first']} ~ {p['second']} ({p['similarity']})" for p in apart[:3])
+    if n := report.counts["near_duplicates_apart"]:
+        pairs = [pair for pair in report.near_duplicates if not pair["same_group"]]
+        shown = tuple(f"{p['first']} ~ {p['second']} ({p['similarity']})" for p in pairs[:3])
         yield Finding(
             "warning",
             "near_duplicates",
-            f"{len(apart)} near-duplicate texts are in different groups: join their groups first.",
-            f"거의 같은 글 {len(apart)}쌍이 서로 다른 묶음에 있습니다. 나누기 전에 한 묶음으로 만드세요.",
+            f"{n} near-duplicate texts are in different groups: join their groups first.",
+            f"거의 같은 글 {n}쌍이 서로 다른 묶음에 있습니다. 나누기 전에 한 묶음으로 만드세요.",
             shown,
         )
 
@@ -82,13 +89,15 @@ def _leak_findings(report: CheckReport) -> Iterator[Finding]:
             f"두 자료가 겹칩니다({said}). 묶음 단위로 다시 나누세요.",
             shown,
         )
-    if near := report.leaks.get("near_duplicates"):
-        shown = tuple(f"{p['train']} ~ {p['test']} ({p['similarity']})" for p in near[:3])
+    if n := report.leaks.get("near_duplicates_found"):
+        shown = tuple(
+            f"{p['train']} ~ {p['test']} ({p['similarity']})" for p in report.leaks["near_duplicates"][:3]
+        )
         yield Finding(
             "warning",
             "near_leak",
-            f"{len(near)} near-duplicates stand on both sides: drop them from one.",
-            f"거의 같은 글 {len(near)}쌍이 양쪽에 있습니다. 한쪽에서 빼세요.",
+            f"{n} near-duplicates stand on both sides: drop them from one.",
+            f"거의 같은 글 {n}쌍이 양쪽에 있습니다. 한쪽에서 빼세요.",
             shown,
         )
 

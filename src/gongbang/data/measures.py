@@ -10,7 +10,7 @@ import numpy as np
 
 from gongbang.data.records import Record
 from gongbang.data.scripts import script_of
-from gongbang.data.splits import normalise_for_comparison
+from gongbang.data.splits import group_name, normalise_for_comparison
 
 _BINS = 12
 _OPENERS, _CLOSERS = "([{“「『《〈（", ")]}”」』》〉）"
@@ -21,12 +21,15 @@ class Tokenizer(Protocol):
     """The part of ``tokenizers.Tokenizer`` that is used here."""
 
     truncation: Any
+    padding: Any
 
     def encode_batch(self, input: Any, *, add_special_tokens: bool) -> list[Any]: ...
     def token_to_id(self, token: str) -> int | None: ...
     def num_special_tokens_to_add(self, is_pair: bool) -> int: ...
     def no_truncation(self) -> None: ...
     def enable_truncation(self, max_length: int, **options: Any) -> None: ...
+    def no_padding(self) -> None: ...
+    def enable_padding(self, **options: Any) -> None: ...
 
 
 def counts(records: Sequence[Record]) -> dict[str, Any]:
@@ -37,7 +40,7 @@ def counts(records: Sequence[Record]) -> dict[str, Any]:
         "documents": len(
             {str(record.labels["document"]) for record in records if "document" in record.labels}
         ),
-        "groups": len({record.group for record in records}),
+        "groups": len({group_name(record.group) for record in records}),
         "answerable": sum(bool(record.answers) for record in labelled),
         "unanswerable": sum(not record.answers for record in labelled),
         "augmented": sum(bool(record.lineage) for record in records),
@@ -91,15 +94,18 @@ def group_sizes(records: Sequence[Record]) -> dict[str, Any]:
 def tokens(records: Sequence[Record], tokenizer: Tokenizer, max_length: int) -> dict[str, Any]:
     """Token counts, what ``max_length`` truncates, and what the vocabulary does not know.
 
-    A tokenizer's own truncation is switched off while counting and restored afterwards.
+    A tokenizer's own truncation and padding are switched off while counting and restored afterwards.
     """
-    truncation = tokenizer.truncation
+    truncation, padding = tokenizer.truncation, tokenizer.padding
     tokenizer.no_truncation()
+    tokenizer.no_padding()
     try:
         return _tokens(records, tokenizer, max_length)
     finally:
         if truncation is not None:
             tokenizer.enable_truncation(**truncation)
+        if padding is not None:
+            tokenizer.enable_padding(**padding)
 
 
 def _tokens(records: Sequence[Record], tokenizer: Tokenizer, max_length: int) -> dict[str, Any]:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import importlib
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 from gongbang.data.loaded import Loaded
+from gongbang.data.readers.place import Placed
 from gongbang.data.records import Document, Record
 from gongbang.data.textfile import parse_json, read_bytes, read_text
 from gongbang.errors import DataError, OptionError
 
-Reader = Callable[[Path, Mapping[str, str] | None], Iterator[Record | DataError]]
+Reader = Callable[[Path, Mapping[str, str] | None], Iterator[Placed | DataError]]
 
 READERS: Mapping[str, str] = {
     "squad": "gongbang.data.readers.squad:read",
@@ -27,8 +29,8 @@ READERS: Mapping[str, str] = {
     "klue-mrc": "gongbang.data.readers.klue_mrc:read",
     "korquad2": "gongbang.data.readers.korquad2:read",
     "jsonl": "gongbang.data.readers.rows:read_jsonl",
-    "csv": "gongbang.data.readers.rows:read_csv",
-    "tsv": "gongbang.data.readers.rows:read_tsv",
+    "csv": "gongbang.data.readers.tables:read_csv",
+    "tsv": "gongbang.data.readers.tables:read_tsv",
     "parquet": "gongbang.data.readers.parquet:read",
 }
 """Format to the function that reads it, imported when first used."""
@@ -64,11 +66,12 @@ def read_records(
     Returns:
         the records, in the file's order, and the problems. Records of question answering have the
         fields ``question``, ``context`` and (where there is one) ``title``, spans ``answers``, the label
-        ``document`` (same context, same id), and the article's title as ``group``.
+        ``document`` (same context, same id), and the article's title as ``group``. Ids are unique: within
+        a file a repeated one is a problem, files of a folder may number alike (``7`` and ``7#1``).
 
     Raises:
         DataError: the whole file is unusable (missing, empty, wrong encoding, broken JSON, no good row).
-        OptionError: an unknown format, or a mapping that cannot act.
+        OptionError: an unknown format, or a mapping that cannot act or is not needed.
         MissingExtraError: Parquet without pyarrow.
 
     Example:
@@ -82,8 +85,8 @@ def read_records(
         4
     """
     path = Path(path)
-    found = _folder(path, format, mapping) if path.is_dir() else iter_records(path, format, mapping)
-    loaded = Loaded.collect(_unique(found, path))
+    found = _folder(path, format, mapping) if path.is_dir() else _unique(_placed(path, format, mapping))
+    loaded = Loaded.collect(found)
     if strict:
         loaded.strict()
     if not loaded.items:
@@ -99,7 +102,14 @@ def iter_records(
     Raises:
         DataError, OptionError, MissingExtraError: as :func:`read_records`.
     """
-    path = Path(path)
+    found = _placed(Path(path), format, mapping)
+    return (item if isinstance(item, DataError) else item.record for item in found)
+
+
+def _placed(
+    path: Path, format: str | None, mapping: Mapping[str, str] | None
+) -> Iterator[Placed | DataError]:
+    """The records of one file with their places; the format is recognised where none is given."""
     if format is not None:
         _check_format(format, mapping)
         return _reader(format)(path, mapping)
@@ -109,13 +119,14 @@ def iter_records(
     if suffix in _SUFFIXES and suffix != ".zip":
         return _reader(_SUFFIXES[suffix])(path, mapping)
     if zipfile.is_zipfile(path) or suffix == ".zip":
+        _refuse_mapping("korquad2", mapping)
         return _reader("korquad2")(path, mapping)
     if path.open("rb").read(4) == b"PAR1":
         return _reader("parquet")(path, mapping)
     return _sniffed(path, mapping)
 
 
-def _sniffed(path: Path, mapping: Mapping[str, str] | None) -> Iterator[Record | DataError]:
+def _sniffed(path: Path, mapping: Mapping[str, str] | None) -> Iterator[Placed | DataError]:
     """A text file whose name says nothing certain: JSON of some frame, JSON lines, or a table."""
     text = read_text(path)
     start = text.lstrip()[:1]
@@ -130,6 +141,7 @@ def _sniffed(path: Path, mapping: Mapping[str, str] | None) -> Iterator[Record |
     from gongbang.data.readers import korquad2, squad
 
     if korquad2.looks_like(parsed):
+        _refuse_mapping("korquad2", mapping)
         return korquad2.read_parsed(parsed, path)
     if "data" not in parsed:
         raise DataError(
@@ -140,6 +152,7 @@ def _sniffed(path: Path, mapping: Mapping[str, str] | None) -> Iterator[Record |
             path=path,
             line=1,
         )
+    _refuse_mapping("squad", mapping)
     return squad.read_parsed(parsed, text, path)
 
 
@@ -155,18 +168,24 @@ def _is_lines(text: str) -> bool:
     return True
 
 
-def _list(rows: list[Any], path: Path, mapping: Mapping[str, str] | None) -> Iterator[Record | DataError]:
+def _list(rows: list[Any], path: Path, mapping: Mapping[str, str] | None) -> Iterator[Placed | DataError]:
     """A JSON list of rows goes the way of JSON lines; rows are known by their number."""
     from gongbang.data.readers.place import Place
-    from gongbang.data.readers.rows import from_rows
+    from gongbang.data.readers.rows import from_objects
 
-    return from_rows(((Place(str(path), field=f"[{n}]"), row) for n, row in enumerate(rows)), path, mapping)
+    return from_objects(
+        lambda: ((Place(str(path), field=f"[{n}]"), row) for n, row in enumerate(rows)), path, mapping
+    )
 
 
 def _folder(
     folder: Path, format: str | None, mapping: Mapping[str, str] | None
 ) -> Iterator[Record | DataError]:
-    """Every data file of a folder; a file that cannot be read is a problem, not the end."""
+    """Every data file of a folder; a file that cannot be read is a problem, not the end.
+
+    Ids are unique within their file (XQuAD's languages share theirs): a later file's record of the same id
+    gets a suffix.
+    """
     files = sorted(f for f in folder.iterdir() if f.suffix.lower() in {*_SUFFIXES, ".json"} and f.is_file())
     if not files:
         raise DataError(
@@ -176,30 +195,46 @@ def _folder(
             cure="Name the file itself, or another folder.",
             path=folder,
         )
+    taken: set[str] = set()
     for file in files:
         try:
-            yield from iter_records(file, format, mapping)
+            for item in _unique(_placed(file, format, mapping)):
+                yield item if isinstance(item, DataError) else _renamed(item, taken)
         except DataError as err:
             yield err
 
 
-def _unique(found: Iterable[Record | DataError], path: Path) -> Iterator[Record | DataError]:
+def _renamed(record: Record, taken: set[str]) -> Record:
+    """The record under an id that is not taken yet."""
+    id, count = record.id, 0
+    while id in taken:
+        count += 1
+        id = f"{record.id}#{count}"
+    taken.add(id)
+    return record if id == record.id else replace(record, id=id)
+
+
+def _unique(found: Iterable[Placed | DataError]) -> Iterator[Record | DataError]:
     """Keep the first record of each id out of harm: a later one with the same id is a problem."""
     seen: set[str] = set()
     for item in found:
-        if isinstance(item, DataError) or item.id not in seen:
-            if isinstance(item, Record):
-                seen.add(item.id)
+        if isinstance(item, DataError):
             yield item
-            continue
-        yield DataError(
-            f"the id '{item.id}' occurs twice; the first record keeps it.",
-            value=item.fields.get("question", item.id),
-            allowed="ids that are unique within the file",
-            cure="Give one of them another id, or drop it.",
-            path=path,
-            field="id",
-        )
+        elif item.record.id not in seen:
+            seen.add(item.record.id)
+            yield item.record
+        else:
+            record = item.record
+            yield (
+                item.located()
+                .at("id")
+                .error(
+                    f"the id '{record.id}' occurs twice; the first record keeps it.",
+                    value=record.fields.get("question", record.id),
+                    allowed="ids that are unique within the file",
+                    cure="Give one of them another id, or drop it.",
+                )
+            )
 
 
 def _reader(format: str) -> Reader:
@@ -215,6 +250,10 @@ def _check_format(format: str, mapping: Mapping[str, str] | None) -> None:
             allowed=", ".join(READERS),
             cure="Leave the format out to have it recognised.",
         )
+    _refuse_mapping(format, mapping)
+
+
+def _refuse_mapping(format: str, mapping: Mapping[str, str] | None) -> None:
     if mapping is not None and format not in _MAPPED:
         raise OptionError(
             f"a mapping changes nothing for the format '{format}'.",

@@ -37,6 +37,7 @@ def record_to_json(record: Record) -> str:
         DataError: a label is not plain JSON, or would not come back as it was.
     """
     try:
+        _check_plain(record.labels)
         return json.dumps(record_to_dict(record), ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as err:
         raise DataError(
@@ -46,6 +47,24 @@ def record_to_json(record: Record) -> str:
             cure="Turn the label into one of these.",
             field="labels",
         ) from err
+
+
+def _check_plain(value: Any) -> None:
+    """Refuse what JSON would write, but as something else: a tuple as a list, a number as a key's text.
+
+    Raises:
+        TypeError: such a value.
+    """
+    if isinstance(value, tuple):
+        raise TypeError(f"the tuple {value!r} would come back as a list")
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise TypeError(f"the key {key!r} would come back as text")
+            _check_plain(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_plain(inner)
 
 
 def is_record(row: Any) -> bool:
@@ -73,11 +92,17 @@ def record_from_dict(row: Mapping[str, Any], place: Place) -> Record:
         {str(name): need_text(fields, name, place.at("fields"), blank=True) for name in fields},
         spans={role: _spans(spans, role, place.at("spans")) for role in spans},
         labels=dict(need_mapping(row.get("labels", {}), place.at("labels"))),
-        group=str(row.get("group", "")),
-        lineage=tuple(map(str, need_list(row, "lineage", place) if "lineage" in row else ())),
-        source=str(row.get("source", "")),
-        licence=str(row.get("licence", "unknown")),
+        group=_said(row, "group", ""),
+        lineage=tuple(map(str, () if row.get("lineage") is None else need_list(row, "lineage", place))),
+        source=_said(row, "source", ""),
+        licence=_said(row, "licence", "unknown"),
     )
+
+
+def _said(row: Mapping[str, Any], key: str, otherwise: str) -> str:
+    """``row[key]`` as text; null is as good as absent."""
+    value = row.get(key)
+    return otherwise if value is None else str(value)
 
 
 def _span_to_dict(span: Span) -> dict[str, Any]:

@@ -52,6 +52,16 @@ def normalise_for_comparison(text: str) -> str:
     return _NOT_WORDS.sub("", unicodedata.normalize("NFKC", text).lower())
 
 
+def group_name(group: str) -> str:
+    """A group's name as it is compared: page names write "_" for a blank, and some files are not in NFC.
+
+    Example:
+        >>> group_name("쇼와 천황 ") == group_name("쇼와_천황")
+        True
+    """
+    return unicodedata.normalize("NFC", group).strip().replace(" ", "_")
+
+
 def text_of(record: Record) -> str:
     """The field that stands for a record's text; empty when it has none of :data:`TEXT_FIELDS`."""
     return next((record.fields[name] for name in TEXT_FIELDS if record.fields.get(name)), "")
@@ -64,8 +74,8 @@ def group_split(
 
     Args:
         records: at least two groups of them.
-        test_fraction: share of records wanted in the test part, in (0, 1); whole groups are taken, so
-            the share is met as nearly as they allow.
+        test_fraction: share of records wanted in the test part, in (0, 1); whole groups are taken
+            in the order of a draw, those that would overshoot passed over.
         seed: another seed draws other groups.
         key: "group", or the name of a label or field that must not be split.
 
@@ -88,15 +98,27 @@ def group_split(
         )
     parts = _components(records, key, need=2)
     drawn = sorted(parts, key=lambda part: _draw(seed, part, records))
-    wanted = test_fraction * len(records)
-    test: set[int] = set()
+    return _split(records, _fill(drawn, round(test_fraction * len(records), 6)))
+
+
+def _fill(drawn: Sequence[Sequence[int]], wanted: float) -> set[int]:
+    """Members of the parts that make up a share, in the order of the draw; at least one part.
+
+    A part that would overshoot is passed over for smaller ones. The smallest of those is taken at last
+    where the share is met better with it than without.
+    """
+    taken: set[int] = set()
+    passed: list[Sequence[int]] = []
     for part in drawn:
-        # A group that would overshoot further than it fills is passed over for smaller ones.
-        if test and abs(len(test) + len(part) - wanted) >= abs(len(test) - wanted):
-            continue
-        if len(test) + len(part) < len(records):
-            test.update(part)
-    return _split(records, test)
+        if len(taken) + len(part) <= wanted:
+            taken.update(part)
+        else:
+            passed.append(part)
+    least = min(passed, key=len)  # there is one: a share is less than the whole
+    better = not taken or len(taken) + len(least) - wanted < wanted - len(taken)
+    if better and len(passed) > 1:  # something must be left to train on
+        taken.update(least)
+    return taken
 
 
 def group_folds(records: Sequence[Record], k: int = 5, seed: int = 0, key: str = "group") -> list[Split]:
@@ -120,10 +142,10 @@ def group_folds(records: Sequence[Record], k: int = 5, seed: int = 0, key: str =
     return [_split(records, fold) for fold in folds]
 
 
-def find_leaks(train: Iterable[Record], test: Iterable[Record], *, limit: int = 1_000) -> list[Leak]:
+def find_leaks(train: Iterable[Record], test: Iterable[Record]) -> list[Leak]:
     """Ties between two sets: the same id, group, lineage, or text once blanks and quotes are put aside.
 
-    At most ``limit`` are listed, one for each pair of kind and test record.
+    All are listed, one for each pair of kind and test record. Groups are compared by :func:`group_name`.
     """
     known: dict[str, dict[str, str]] = defaultdict(dict)
     for record in train:
@@ -136,8 +158,6 @@ def find_leaks(train: Iterable[Record], test: Iterable[Record], *, limit: int = 
             if value in known[kind] and kind not in seen:
                 seen.add(kind)
                 leaks.append(Leak(kind, known[kind][value], record.id, value))
-                if len(leaks) >= limit:
-                    return leaks
     return leaks
 
 
@@ -164,7 +184,7 @@ def refuse_leaks(train: Iterable[Record], test: Iterable[Record]) -> None:
 
 def _ties(record: Record) -> Iterable[tuple[str, str]]:
     yield "id", record.id
-    yield "group", record.group
+    yield "group", group_name(record.group)
     for origin in {record.id, *record.lineage}:
         yield "lineage", origin
     text = normalise_for_comparison(text_of(record))

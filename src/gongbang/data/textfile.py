@@ -83,9 +83,29 @@ def decode(data: bytes, path: str | Path) -> str:
         text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError as err:
         raise encoding_error(data, path, err) from err
-    if data[:2] in _UTF16_BOMS or "\x00" in text[:_SAMPLE]:
-        raise encoding_error(data, path, None)
+    if "\x00" in text[:_SAMPLE]:
+        raise encoding_error(data, path, None) if _every_second_is_zero(data) else _nul_error(text, path)
     return text
+
+
+def foreign_encoding(data: bytes) -> str | None:
+    """The probable encoding of a whole file's bytes; None where they are UTF-8 or it is unknown.
+
+    Example:
+        >>> foreign_encoding("한국어".encode("cp949")), foreign_encoding("한\\0국어".encode())
+        ('CP949', None)
+    """
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return guess_encoding(data)
+    return guess_encoding(data) if _every_second_is_zero(data) else None
+
+
+def _every_second_is_zero(data: bytes) -> bool:
+    """Whether bytes that could be UTF-8 are ASCII written in UTF-16, not UTF-8 with a stray NUL."""
+    sample = data[:_SAMPLE]
+    return len(sample) > 1 and max(sample[0::2].count(0), sample[1::2].count(0)) > len(sample) // 3
 
 
 def guess_encoding(data: bytes) -> str | None:
@@ -120,10 +140,23 @@ def _hangul_share(sample: bytes) -> float:
     return hangul / len(wide) if wide else 0.0
 
 
+def _nul_error(text: str, path: str | Path) -> DataError:
+    at = text.index("\x00")
+    name = shlex.quote(str(path))
+    return DataError(
+        "the text holds a NUL character.",
+        value=f"U+0000 at character {at}, after {text[max(0, at - 20) : at]!r}",
+        allowed="text without NUL",
+        cure=f"Take it out: tr -d '\\000' < {name} > {name}.clean",
+        path=path,
+        line=text.count("\n", 0, at) + 1,
+    )
+
+
 def encoding_error(data: bytes, path: str | Path, err: UnicodeDecodeError | None) -> DataError:
     """The error for bytes that are not UTF-8, with the probable encoding and the cure."""
     guess = guess_encoding(data)
-    at = 0 if err is None else err.start
+    at = max(data.find(b"\x00"), 0) if err is None else err.start
     name = shlex.quote(str(path))
     if guess is None:
         cure = "Save the file again as UTF-8, or repair the bytes at this line."

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import re
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -15,11 +15,13 @@ from gongbang.data.serial import record_to_json
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its place only when everything went well."""
+    """A temporary file beside ``path`` that takes its place only when everything went well.
+
+    It is opened as any new file is, so that it may be read by whom the user's umask allows.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    part = Path(name)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    part.touch(exist_ok=False)
     try:
         yield part
         part.replace(path)
@@ -51,8 +53,14 @@ def write_jsonl(records: Iterable[Record], path: str | Path) -> int:
     return count
 
 
+_SHARD = re.compile(r"part-\d{5,}\.parquet")
+
+
 def write_parquet(records: Iterable[Record], folder: str | Path, *, shard_size: int = 50_000) -> list[Path]:
     """Write records as Parquet shards ``part-00000.parquet``, …; returns their paths.
+
+    Shards that an earlier and larger set left in the folder are taken away: they would be read as part of
+    this one.
 
     Args:
         records: what to write; only ``shard_size`` of them are held at a time.
@@ -70,6 +78,9 @@ def write_parquet(records: Iterable[Record], folder: str | Path, *, shard_size: 
     paths: list[Path] = []
     while shard := list(islice(stream, shard_size)):
         paths.append(_shard(shard, Path(folder) / f"part-{len(paths):05d}.parquet"))
+    for left in set(Path(folder).glob("part-*.parquet")) - set(paths):
+        if _SHARD.fullmatch(left.name):
+            left.unlink()
     return paths
 
 

@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from gongbang.errors import OptionError
 
+_ROUNDING = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class ThresholdPoint:
@@ -132,9 +134,15 @@ def _choose(
 
 
 def _cuts(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Thresholds between neighbouring scores: from "answer everything" to "answer nothing"."""
+    """Thresholds between neighbouring scores: from "answer everything" to "answer nothing".
+
+    Scores that differ by less than rounding does count as one: a threshold between them would fall on the
+    other side of both where they are computed anew.
+    """
     levels = np.unique(x)
-    return np.concatenate([levels[:1], (levels[:-1] + levels[1:]) / 2, np.nextafter(levels[-1:], np.inf)])
+    apart = np.concatenate([[True], np.diff(levels) > _ROUNDING])
+    first, last = levels[apart], levels[np.append(apart[1:], True)]
+    return np.concatenate([first[:1] - _ROUNDING, (last[:-1] + first[1:]) / 2, last[-1:] + _ROUNDING])
 
 
 def _columns(

@@ -7,6 +7,7 @@ section 3.8), which gives the wider, honest interval.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,8 @@ class Difference:
     """How much system A is better than system B on the same examples.
 
     ``value`` is mean(A) - mean(B); ``low`` and ``high`` bound it; ``p_value`` is the two-sided share of
-    resamples on the other side of zero; ``n`` counts the examples.
+    resamples on the other side of zero; ``n`` counts the examples. Of a single example nothing can be
+    drawn: the bounds are infinite and ``p_value`` is 1.
     """
 
     value: float
@@ -55,8 +57,12 @@ def bootstrap_interval(
 
     Args:
         values: (n,) one number an example.
-        groups: (n,) cluster of each example; single examples are drawn when None.
+        groups: (n,) cluster of each example; single examples are drawn when None, and where all are of
+            one cluster: the interval then speaks of this cluster alone.
         samples: number of resamples. level: share of resamples inside the interval. seed: of the draws.
+
+    Returns:
+        the score; without bounds where there is a single example, which says nothing of others.
 
     Raises:
         OptionError: no values, a value that is not finite, or lengths that differ.
@@ -69,6 +75,8 @@ def bootstrap_interval(
     column = _column(values, "values")
     sums, counts = _clusters(column, groups)
     low, high = _bounds(_means(sums, counts, samples, seed), level)
+    if len(column) == 1:
+        return Score(float(column[0]), 1)
     return Score(float(column.mean()), len(column), low, high)
 
 
@@ -85,7 +93,7 @@ def paired_bootstrap(
 
     Args:
         a: (n,) scores of system A. b: (n,) scores of system B, in the same order.
-        groups: (n,) cluster of each example.
+        groups: (n,) cluster of each example; as in :func:`bootstrap_interval`.
         samples: number of resamples. level: share of resamples inside the interval. seed: of the draws.
 
     Raises:
@@ -102,6 +110,8 @@ def paired_bootstrap(
     sums, counts = _clusters(gap, groups)
     means = _means(sums, counts, samples, seed)
     low, high = _bounds(means, level)
+    if len(gap) == 1:
+        return Difference(float(gap[0]), -math.inf, math.inf, 1.0, 1)
     tail = min((means <= 0).mean(), (means >= 0).mean())
     return Difference(float(gap.mean()), low, high, float(min(1.0, 2 * tail)), len(gap))
 
@@ -127,6 +137,8 @@ def _clusters(
     if len(groups) != len(column):
         raise _lengths("there is not one group an example.", len(column), len(groups))
     _, unit = np.unique(np.asarray(groups), return_inverse=True)
+    if not unit.any():  # one cluster is drawn again and again, as if its mean were certain
+        return column, np.ones(len(column))
     sums = np.bincount(unit, weights=column).astype(np.float64)
     return sums, np.bincount(unit).astype(np.float64)
 

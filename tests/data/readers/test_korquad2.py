@@ -90,3 +90,19 @@ def test_a_damaged_zip_says_so(tmp_path):
     path.write_bytes(b"PK\x03\x04 no more")
     with pytest.raises(DataError, match="not a whole zip"):
         read_records(path)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        ("<td>서울</td>", "서울"),
+        ("</td><td>서울</td><td>", "서울"),
+        ("수도</td><td>서울</td>", "수도 | 서울"),
+    ],
+)
+def test_an_answer_in_cells_takes_no_bar_at_its_ends(tmp_path, answer, text):
+    page = "<html><body><table><tr><td>수도</td><td>서울</td><td>a | b</td></tr></table></body></html>"
+    value = korquad2(answer, "| b</td>", context=page)
+    first, second = read_records(write_json(tmp_path / "a.json", value)).strict()
+    assert first.answers[0].text == text
+    assert second.answers[0].text == "| b"  # a bar that the page itself has

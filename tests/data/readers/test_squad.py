@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from gongbang.data.readers import squad as squad_reader
 from gongbang.data.reading import documents_of, read_records
 from gongbang.data.sources import document_id
 from gongbang.errors import DataError, SpanError
@@ -189,3 +190,41 @@ def test_half_a_character_is_kept_out(tmp_path):
     loaded = read_records(path)
     assert [record.id for record in loaded] == ["q1"]
     assert "half a character" in loaded.problems[0].what
+
+
+def test_every_fault_is_placed_by_its_own_line_not_by_an_equal_id(tmp_path):
+    context = f"{CONTEXT} 3"
+    value = squad(context)
+    qas(value)[0]["answers"] = [{"text": "3", "answer_start": context.index("3")}]
+    qas(value).append({"id": "3", "question": "어디?", "answers": [{"text": "마을", "answer_start": 6}]})
+    value["data"].append({"title": "빈 글", "paragraphs": "없음"})
+    path = write_json(tmp_path / "a.json", value, indent=1)
+    rows = path.read_text("utf-8").split("\n")
+    first, second = read_records(path).problems
+    assert '"id": "3"' in rows[first.line - 1] and '"빈 글"' in rows[second.line - 1]
+
+
+def test_placing_many_faults_reads_the_file_once(tmp_path, monkeypatch):
+    value = squad()
+    qas(value)[:] = [{**qas(value)[0], "id": f"q{n}", "answers": []} for n in range(50)]
+    calls = []
+    found = squad_reader.object_lines
+    monkeypatch.setattr(squad_reader, "object_lines", lambda text: calls.append(1) or found(text))
+    with pytest.raises(DataError, match="50 rows"):
+        read_records(write_json(tmp_path / "a.json", value))
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(("mark", "none"), [("false", False), ("true", True), (0, False), (True, True)])
+def test_a_mark_in_words_counts_as_it_reads(tmp_path, mark, none):
+    value = squad()
+    qas(value)[0]["is_impossible"] = mark
+    record = read_records(write_json(tmp_path / "a.json", value)).strict()[0]
+    assert (record.answers == ()) is none
+
+
+@pytest.mark.shared
+def test_a_folder_of_translations_is_read_whole(shared_data):
+    loaded = read_records(shared_data / "qa" / "xquad")
+    assert (len(loaded), loaded.problems) == (4 * 1190, [])
+    assert len({record.id for record in loaded}) == 4 * 1190

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element
+from zipfile import ZipFile
 
 from gongbang.data.archive import open_zip, read_member
 from gongbang.data.formats.officexml import attribute, local, parse_xml
 from gongbang.data.formats.parts import Builder, Content
+from gongbang.errors import DataError
 
 _SKIPPED = {"del", "moveFrom", "delText", "instrText", "Fallback", "footnotePr", "pict", "object", "drawing"}
+_AROUND = {"sdt", "sdtContent", "ins", "customXml", "smartTag"}
+"""What may stand round paragraphs, rows and cells without changing them: controls, changes, marks."""
 
 
 def read(path: Path) -> Content:
@@ -20,12 +25,7 @@ def read(path: Path) -> Content:
     """
     with open_zip(path) as archive:
         root = parse_xml(read_member(archive, "word/document.xml", path), "word/document.xml", path)
-        has_core = "docProps/core.xml" in archive.namelist()
-        title = (
-            _title(parse_xml(read_member(archive, "docProps/core.xml", path), "core", path))
-            if has_core
-            else ""
-        )
+        title = _title(archive, path)
     builder = Builder()
     for body in (child for child in root if local(child) == "body"):
         _blocks(body, builder)
@@ -44,18 +44,26 @@ def _blocks(parent: Element, builder: Builder) -> None:
                 builder.add(words)
         elif name == "tbl":
             builder.add("\n".join(_rows(child)))
-        elif name in {"sdt", "sdtContent", "ins", "customXml", "smartTag"}:
+        elif name in _AROUND:
             _blocks(child, builder)
 
 
 def _rows(table: Element) -> list[str]:
     rows = []
-    for row in (child for child in table.iter() if local(child) == "tr"):
-        cells = (cell for cell in row if local(cell) == "tc")
-        words = [" ".join(_words(cell).split()) for cell in cells]
+    for row in _parts(table, "tr"):
+        words = [" ".join(_words(cell).split()) for cell in _parts(row, "tc")]
         if any(words):
             rows.append(" | ".join(words))
     return rows
+
+
+def _parts(parent: Element, name: str) -> Iterator[Element]:
+    """The rows of a table or the cells of a row, not those of a table in one of its cells."""
+    for child in parent:
+        if local(child) == name:
+            yield child
+        elif local(child) in _AROUND:
+            yield from _parts(child, name)
 
 
 def _words(element: Element) -> str:
@@ -95,5 +103,10 @@ def _is_heading(paragraph: Element) -> bool:
     return False
 
 
-def _title(core: Element) -> str:
+def _title(archive: ZipFile, path: Path) -> str:
+    """The title in ``docProps/core.xml``; damaged metadata must not lose the text."""
+    try:
+        core = parse_xml(read_member(archive, "docProps/core.xml", path), "core", path)
+    except DataError:
+        return ""
     return next((" ".join((e.text or "").split()) for e in core if local(e) == "title"), "")

@@ -14,6 +14,7 @@ from gongbang.data.formats.parts import Builder, Content
 from gongbang.data.textfile import read_text
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
+_KEY = re.compile(r"[\"']?\w[\w ./-]{0,60}[\"']?[ \t]*:(?:[ \t]|$)")
 _TITLE = re.compile(r"^title:[ \t]*(.+?)[ \t]*$", re.M | re.I)
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$")
@@ -21,7 +22,10 @@ _RULE = re.compile(r"^ {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-{2,})[ \t]*$")
 _BULLET = re.compile(r"^[ \t]*(?:[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|>[ \t]?)")
 _TABLE_RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$")
-_DEFINITION = re.compile(r"^ {0,3}\[[^\]]+\]:[ \t]+\S+.*$")
+_DEFINITION = re.compile(
+    r"^ {0,3}\[(?!\^)[^\]]+\]:[ \t]*(<[^<>]*>|\S+)(?:[ \t]+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?[ \t]*$"
+)
+_ADDRESS = re.compile(r"^(?:<|#|\.{0,2}/|[A-Za-z][\w+.-]*:)|[./][A-Za-z]")
 _COMMENT = re.compile(r"<!--.*?-->", re.S)
 # Lengths are bounded so that a line of ten thousand open brackets costs no more than another.
 _INLINE: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -57,7 +61,7 @@ def convert(text: str) -> Content:
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     title = ""
-    if front := _FRONT.match(text):
+    if (front := _FRONT.match(text)) and _is_front_matter(front[1]):
         text = text[front.end() :]
         if named := _TITLE.search(front[1]):
             title = named[1].strip("\"'")
@@ -68,6 +72,18 @@ def convert(text: str) -> Content:
     if not title and builder.out.places:
         first = builder.out.places[0][1]
     return builder.out.content(title or first)
+
+
+def _is_front_matter(text: str) -> bool:
+    """Whether what stands between two rules is keys and values: each line that is not indented is one."""
+    lines = [line for line in text.split("\n") if line.strip() and line[0] not in " \t#-]}"]
+    return bool(lines) and all(_KEY.match(line) for line in lines)
+
+
+def _is_definition(line: str) -> bool:
+    """Whether a line only says where a link leads: ``[x]: https://…``, not ``[note]: words`` or ``[^1]:``."""
+    found = _DEFINITION.match(line)
+    return found is not None and _ADDRESS.search(found[1]) is not None
 
 
 def inline(text: str) -> str:
@@ -116,7 +132,7 @@ class _Blocks:
             words = self.lines.pop()
             self.flush()
             self.out.heading(inline(words))
-        elif not line.strip() or _RULE.match(line) or _DEFINITION.match(line):
+        elif not line.strip() or _RULE.match(line) or _is_definition(line):
             self.flush()
         elif not (_TABLE_RULE.match(line) and "-" in line and self.lines):
             self.lines.append(self._marks_away(line))

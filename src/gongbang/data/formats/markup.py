@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 _SKIPPED = {"script", "style", "nav", "noscript", "template", "svg", "head", "textarea", "select", "iframe"}
-_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _BLOCKS = {
     "address",
     "article",
@@ -63,22 +62,29 @@ class PlainText:
         starts: for each character of ``text``, where it begins in the markup (rising).
         title: the content of ``<title>``, else the first heading; empty when there is neither.
         headings: (offset in ``text``, words of the heading), rising.
+        gaps: places in ``text`` of blanks, line ends and cell bars that part words and come from none.
     """
 
     text: str
     starts: tuple[int, ...]
     title: str
     headings: tuple[tuple[int, str], ...]
+    gaps: frozenset[int] = frozenset()
 
     def to_text(self, start: int, end: int) -> tuple[int, int]:
-        """The characters of ``text`` that came from ``[start, end)`` of the markup.
+        """The characters of ``text`` that came from ``[start, end)`` of the markup, no gap at either end.
 
         Example:
             >>> plain = html_to_text("<p>수도는 <b>서울</b>이다.</p>")
             >>> plain.text[slice(*plain.to_text(10, 12))]
             '서울'
         """
-        return bisect_left(self.starts, start), bisect_left(self.starts, end)
+        begin, stop = bisect_left(self.starts, start), bisect_left(self.starts, end)
+        while begin < stop and begin in self.gaps:
+            begin += 1
+        while stop > begin and stop - 1 in self.gaps:
+            stop -= 1
+        return begin, stop
 
 
 def html_to_text(markup: str) -> PlainText:
@@ -112,6 +118,7 @@ class _TextParser(HTMLParser):
         self._lines += [at + 1 for at, char in enumerate(markup) if char == "\n"]
         self._chars: list[str] = []
         self._starts: list[int] = []
+        self._gaps: set[int] = set()
         self._gap = ""  # what is owed before the next word: nothing, a space, a cell bar or a line end
         self._gap_at = 0
         self._skipping: list[str] = []
@@ -144,9 +151,15 @@ class _TextParser(HTMLParser):
         self._border(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in _VOID:
-            return self.handle_starttag(tag, attrs)
-        return self._border(tag)
+        """A tag that closes itself (``<script/>``) holds nothing, so nothing after it is passed over."""
+        self._border(tag)
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """A section that the standard library refuses (``<![x[``) is a comment, as in browsers."""
+        try:
+            return super().parse_marked_section(i, report)
+        except AssertionError:
+            return self.parse_bogus_comment(i)
 
     def handle_data(self, data: str) -> None:
         at = self._at()
@@ -169,7 +182,9 @@ class _TextParser(HTMLParser):
         headings = self._heading.found
         if not title and headings:
             title = headings[0][1]
-        return PlainText("".join(self._chars), tuple(self._starts), title, tuple(headings))
+        return PlainText(
+            "".join(self._chars), tuple(self._starts), title, tuple(headings), frozenset(self._gaps)
+        )
 
     def _reference(self, written: str) -> None:
         """An entity: all its characters come from where it begins. An "&" that means itself stays."""
@@ -190,6 +205,7 @@ class _TextParser(HTMLParser):
             return
         if self._gap and self._chars:
             for owed in self._gap:
+                self._gaps.add(len(self._chars))
                 self._chars.append(owed)
                 self._starts.append(self._gap_at)
         self._gap = ""

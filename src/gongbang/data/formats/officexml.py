@@ -13,8 +13,8 @@ def parse_xml(data: bytes, part: str, path: Path) -> Element:
     """The root element of one part of an office file.
 
     Raises:
-        DataError: the XML is broken, or declares a document type (where entity bombs live; office
-            files never have one).
+        DataError: the XML is broken, in an unknown encoding, or declares a document type (where entity
+            bombs live; office files never have one).
     """
     if b"<!DOCTYPE" in data[:4096] or b"<!ENTITY" in data:
         raise DataError(
@@ -34,6 +34,14 @@ def parse_xml(data: bytes, part: str, path: Path) -> Element:
             cure="Open the document in its own program and save it again.",
             path=path,
             line=err.position[0],
+        ) from err
+    except (ValueError, LookupError) as err:  # an encoding in the head that the parser does not know
+        raise DataError(
+            f"the part '{part}' is in an encoding that office files do not have.",
+            value=str(err),
+            allowed="XML in UTF-8 or UTF-16",
+            cure="Open the document in its own program and save it again.",
+            path=path,
         ) from err
 
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gongbang.errors import DataError
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The words of one file; ``locations`` as in :class:`gongbang.data.records.Document`."""
+    """The words of one file; ``locations`` as in :class:`gongbang.data.records.Document`.
+
+    ``problems`` are of parts that could not be read, such as a page, where the rest could.
+    """
 
     text: str
     title: str = ""
     locations: tuple[tuple[int, str], ...] = ()
+    problems: tuple[DataError, ...] = ()
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ _PAGES = 20_000
 
 def read(path: Path) -> Content:
     """The words of a PDF. Letters drawn as decomposed jamo are composed (NFC).
+
+    A page that cannot be read is a problem; the others are kept.
 
     Raises:
         DataError: missing, empty, damaged, locked with a password, or scanned pictures without words.
@@ -31,13 +34,7 @@ def read(path: Path) -> Content:
     except DataError:
         raise
     except Exception as err:  # pypdf raises what its parser trips over, of any type
-        raise DataError(
-            "the PDF is damaged or of a kind that cannot be read.",
-            value=f"{type(err).__name__}: {err}",
-            allowed="an undamaged PDF without a password",
-            cure="Open it in a PDF viewer and save or print it to a new PDF.",
-            path=path,
-        ) from err
+        raise _damaged("the PDF", err, path) from err
     finally:
         log.setLevel(level)
 
@@ -52,11 +49,18 @@ def _content(reader: Any, path: Path) -> Content:
             path=path,
         )
     builder = Builder()
+    problems: list[DataError] = []
     for number, page in enumerate(reader.pages[:_PAGES], 1):
-        words = unicodedata.normalize("NFC", page.extract_text() or "")
+        try:
+            words = unicodedata.normalize("NFC", page.extract_text() or "")
+        except Exception as err:  # of any type, as above
+            problems.append(_damaged(f"page {number}", err, path))
+            continue
         if words.strip():
             builder.mark(f"p. {number}")
             builder.add(words)
+    if not builder.blocks and problems:
+        raise problems[0]
     if not builder.blocks:
         raise DataError(
             "the PDF holds no words, only pictures of them.",
@@ -66,4 +70,14 @@ def _content(reader: Any, path: Path) -> Content:
             path=path,
         )
     title = (reader.metadata or {}).get("/Title")
-    return builder.content(" ".join(str(title or "").split()))
+    return replace(builder.content(" ".join(str(title or "").split())), problems=tuple(problems))
+
+
+def _damaged(what: str, err: Exception, path: Path) -> DataError:
+    return DataError(
+        f"{what} is damaged or of a kind that cannot be read.",
+        value=f"{type(err).__name__}: {err}",
+        allowed="an undamaged PDF without a password",
+        cure="Open it in a PDF viewer and save or print it to a new PDF.",
+        path=path,
+    )

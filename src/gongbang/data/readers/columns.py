@@ -4,16 +4,18 @@ A mapping names, for each part of a record, the column that holds it; dots reach
 (``"meta.title"``, ``"answers.text.0"``). Parts: ``id``, ``group``, ``source``, ``licence``, ``lineage``,
 ``answer``, ``answers``, ``answer_start``, ``is_impossible``; every other part becomes a field
 (``question``, ``context``, ``title``, ``text``, …), and ``labels.X`` a label. Columns that are not
-mapped pass through as labels.
+mapped pass through as labels; the label ``document`` is always the context's own id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
-from gongbang.data.readers.place import Place, answer_span, make_record, need_id, need_mapping, whole_text
-from gongbang.data.records import Record, Span
+from gongbang.data.readers.answers import answer_spans
+from gongbang.data.readers.place import Place, make_record, need_id, text_cell
+from gongbang.data.records import Record
 from gongbang.data.sources import Source, document_id
 from gongbang.errors import DataError, OptionError
 
@@ -52,6 +54,8 @@ def guess_mapping(columns: Sequence[str], place: Place) -> dict[str, str]:
     }
     if "answers" in mapping:
         mapping.pop("answer", None)
+    if "context" in mapping:
+        mapping.pop("text", None)
     if not {"question", "context", "text"} & mapping.keys():
         raise place.error(
             "no column with a known name.",
@@ -66,7 +70,7 @@ def check_mapping(mapping: Mapping[str, str]) -> None:
     """Refuse a mapping that cannot act.
 
     Raises:
-        OptionError: no field is mapped, or offsets without answers.
+        OptionError: no field is mapped, offsets without answers, or a label that is not the user's.
     """
     fields = [part for part in mapping if part not in _PARTS and not part.startswith("labels.")]
     if not fields:
@@ -82,6 +86,13 @@ def check_mapping(mapping: Mapping[str, str]) -> None:
             value=dict(mapping),
             allowed="both or only 'answer'",
             cure='Add "answer": the column with the answer\'s text.',
+        )
+    if "context" in mapping and "labels.document" in mapping:
+        raise OptionError(
+            "the label 'document' is made from the context.",
+            value=mapping["labels.document"],
+            allowed="another label, or group for what must not be split",
+            cure=f'Write "labels.name": "{mapping["labels.document"]}", or map the column to group.',
         )
 
 
@@ -100,6 +111,52 @@ def dig(row: Any, path: str) -> Any:
     if isinstance(row, list) and head.isdecimal() and int(head) < len(row):
         return dig(row[int(head)], rest) if rest else row[int(head)]
     return _NOWHERE
+
+
+def check_columns(mapping: Mapping[str, str], columns: Mapping[str, Any], place: Place) -> None:
+    """Refuse a mapping of columns that a table does not have.
+
+    Args:
+        mapping: part to column.
+        columns: a row of the table's shape: what its values are does not count, but what they hold does.
+        place: the table.
+
+    Raises:
+        DataError: a column is not there.
+    """
+    for part, column in mapping.items():
+        if not reaches(columns, column):
+            raise column_missing(part, column, list(columns), place)
+
+
+def column_missing(part: str, column: str, columns: Iterable[object], place: Place) -> DataError:
+    """The error for a mapped column that a row or a whole file does not have."""
+    names = [str(name) for name in columns]
+    near = get_close_matches(column, names, n=1)
+    meant = f"Did you mean '{near[0]}'? " if near else ""
+    return place.error(
+        f"the column '{column}' is missing.",
+        value=", ".join(names),
+        allowed=f"data with '{column}'",
+        cure=f"{meant}Add it, or map '{part}' to the column that holds it.",
+    )
+
+
+def reaches(row: Any, path: str) -> bool:
+    """Whether a row has what a dotted path names; a list that is too short has it, only empty.
+
+    Example:
+        >>> reaches({"answers": {"text": []}}, "answers.text.0"), reaches({"answers": {}}, "answers.text")
+        (True, False)
+    """
+    if isinstance(row, Mapping) and path in row:
+        return True
+    head, _, rest = path.partition(".")
+    if isinstance(row, Mapping):
+        return head in row and (row[head] is None or (bool(rest) and reaches(row[head], rest)))
+    if isinstance(row, list) and head.isdecimal():
+        return int(head) >= len(row) or not rest or reaches(row[int(head)], rest)
+    return False
 
 
 def record_of(
@@ -122,13 +179,13 @@ def record_of(
     fields = {
         p: v for p, v in values.items() if p not in _PARTS and not p.startswith("labels.") and v is not None
     }
-    fields = {part: _text(value, mapping[part], place) for part, value in fields.items()}
+    fields = {part: text_cell(value, mapping[part], place) for part, value in fields.items()}
     used = {column.partition(".")[0] for column in mapping.values()} | set(mapping.values())
     labels = {key: value for key, value in row.items() if key not in used and value is not None}
     labels |= {part.removeprefix("labels."): v for part, v in values.items() if part.startswith("labels.")}
-    spans = _spans(values, fields, labels, place, mapping)
+    spans = answer_spans(values, fields, labels, place, mapping)
     if "context" in fields:
-        labels.setdefault("document", document_id(fields["context"]))
+        labels["document"] = document_id(fields["context"])
     identity = values.get("id")
     return make_record(
         place,
@@ -136,11 +193,16 @@ def record_of(
         fields,
         spans=spans,
         labels=labels,
-        group=str(values.get("group") or fields.get("title") or labels.get("document") or ""),
+        group=_first(values.get("group"), fields.get("title"), labels.get("document")),
         lineage=_lineage(values.get("lineage")),
-        source=str(values.get("source") or source.name),
-        licence=str(values.get("licence") or source.licence),
+        source=_first(values.get("source"), source.name),
+        licence=_first(values.get("licence"), source.licence),
     )
+
+
+def _first(*values: Any) -> str:
+    """The first value that says something, as text; 0 does."""
+    return next((str(value) for value in values if value is not None and value != ""), "")
 
 
 def _value(row: Mapping[str, Any], part: str, column: str, place: Place) -> Any:
@@ -149,92 +211,7 @@ def _value(row: Mapping[str, Any], part: str, column: str, place: Place) -> Any:
         return value
     if part in _PARTS or part == "title":
         return None
-    raise place.error(
-        f"the column '{column}' is missing.",
-        value=", ".join(map(str, row)),
-        allowed=f"a row with '{column}'",
-        cure=f"Add it, or map '{part}' to the column that holds it.",
-    )
-
-
-def _text(value: Any, column: str, place: Place) -> str:
-    if isinstance(value, str):
-        return whole_text(value, place.at(column))
-    raise place.at(column).error(
-        f"text is needed, this is {type(value).__name__}.",
-        value=value,
-        allowed="a string",
-        cure="Write it as a string, or map another column.",
-    )
-
-
-def _spans(
-    values: Mapping[str, Any],
-    fields: Mapping[str, str],
-    labels: dict[str, Any],
-    place: Place,
-    mapping: Mapping[str, str],
-) -> dict[str, tuple[Span, ...]]:
-    if "answer" not in mapping and "answers" not in mapping and "is_impossible" not in mapping:
-        return {}
-    if _true(values.get("is_impossible")):
-        return {"answers": ()}
-    if "context" not in fields:
-        labels["answers"] = values.get("answers", values.get("answer"))
-        return {}
-    if values.get("answers") is not None:
-        spans = _many(values["answers"], place.at(mapping["answers"]))
-    else:
-        spans = _one(values, fields["context"], labels, place.at(mapping.get("answer", "answer")))
-    return {"answers": tuple(dict.fromkeys(spans))}
-
-
-def _many(answers: Any, place: Place) -> list[Span]:
-    """Answers as a list of objects, or as an object of two lists (as the hub's data sets write them)."""
-    if isinstance(answers, Mapping):
-        texts, starts = answers.get("text"), answers.get("answer_start")
-        if not isinstance(texts, list) or not isinstance(starts, list) or len(texts) != len(starts):
-            raise place.error(
-                "'text' and 'answer_start' must be lists of the same length.",
-                value=answers,
-                allowed='{"text": ["…"], "answer_start": [0]}',
-                cure="Write as many offsets as texts.",
-            )
-        answers = [{"text": text, "answer_start": start} for text, start in zip(texts, starts, strict=True)]
-    if not isinstance(answers, list):
-        raise place.error(
-            "answers must be a list.",
-            value=answers,
-            allowed="a list of answers",
-            cure="Write a list; see the docs.",
-        )
-    return [answer_span(need_mapping(a, place.at(str(n))), place.at(str(n))) for n, a in enumerate(answers)]
-
-
-def _one(values: Mapping[str, Any], context: str, labels: dict[str, Any], place: Place) -> list[Span]:
-    """One answer by its text; without an offset, every place where it stands, and a label that says so."""
-    answer, start = values.get("answer"), values.get("answer_start")
-    if answer is None or answer == "":
-        return []
-    if start is not None and start != "":
-        if start == -1 or start == "-1":  # noqa: PLR1714 - it may be a list, which no set takes
-            return []
-        return [answer_span({"text": answer, "answer_start": start}, place)]
-    text = _text(answer, place.field or "answer", place)
-    places = [at for at in range(len(context)) if context.startswith(text, at)]
-    if not places:
-        raise place.error(
-            "the answer does not stand in the context.",
-            value=text,
-            allowed="words of the context itself, letter by letter",
-            cure="Copy the answer out of the context, or mark the row with is_impossible.",
-        )
-    labels["answer_places"] = len(places)
-    return [Span(at, at + len(text), text) for at in places]
-
-
-def _true(value: Any) -> bool:
-    return value.strip().lower() in {"true", "1", "yes"} if isinstance(value, str) else bool(value)
+    raise column_missing(part, column, row, place)
 
 
 def _lineage(value: Any) -> tuple[str, ...]:

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from gongbang.data.readers import squad
-from gongbang.data.records import Record
+from gongbang.data.readers.place import Placed
 from gongbang.errors import DataError
 
 
-def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Record | DataError]:
+def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Placed | DataError]:
     """Each question of a KLUE-MRC file; ``question_type``, ``news_category`` and ``source`` as labels.
 
     Raises:

@@ -17,6 +17,7 @@ from gongbang.data.archive import open_zip, read_member
 from gongbang.data.formats.markup import PlainText, html_to_text
 from gongbang.data.readers.place import (
     Place,
+    Placed,
     make_record,
     need_list,
     need_mapping,
@@ -32,7 +33,7 @@ _MEMBER = 4 << 30  # bytes; the largest published part is under 1 GB
 _TAKEN = {"id", "question", "answer"}
 
 
-def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Record | DataError]:
+def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Placed | DataError]:
     """Each question of a KorQuAD 2 file: a JSON file, or a zip of many.
 
     Raises:
@@ -44,13 +45,13 @@ def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Recor
     return read_parsed(parse_json(decode(data, path), path), path)
 
 
-def read_parsed(parsed: Any, path: str | Path) -> Iterator[Record | DataError]:
+def read_parsed(parsed: Any, path: str | Path) -> Iterator[Placed | DataError]:
     """The same for a file that is already parsed."""
     whole = need_mapping(parsed, Place(str(path)))
     return _articles(need_list(whole, "data", Place(str(path))), str(path))
 
 
-def _members(path: Path) -> Iterator[Record | DataError]:
+def _members(path: Path) -> Iterator[Placed | DataError]:
     with open_zip(path) as archive:
         for name in sorted(n for n in archive.namelist() if n.endswith(".json")):
             member = f"{path}!{name}"
@@ -61,7 +62,7 @@ def _members(path: Path) -> Iterator[Record | DataError]:
                 yield err
 
 
-def _articles(articles: list[Any], path: str) -> Iterator[Record | DataError]:
+def _articles(articles: list[Any], path: str) -> Iterator[Placed | DataError]:
     for number, entry in enumerate(articles):
         place = Place(path, field=f"data[{number}]")
         try:
@@ -72,8 +73,9 @@ def _articles(articles: list[Any], path: str) -> Iterator[Record | DataError]:
             yield err
             continue
         for index, question in enumerate(questions):
+            at = place.at(f"qas[{index}]")
             try:
-                yield _question(question, page, place.at(f"qas[{index}]"))
+                yield Placed(_question(question, page, at), at)
             except DataError as err:
                 yield err
 
@@ -104,10 +106,6 @@ class _Page:
             spans={"answer": (Span(start, start + len(text), text, start_key),)},
         )
         begin, end = self.plain.to_text(start, start + len(text))
-        while begin < end and self.plain.text[begin].isspace():
-            begin += 1
-        while end > begin and self.plain.text[end - 1].isspace():
-            end -= 1
         if begin == end:
             raise place.error(
                 "the answer holds no words, only markup.",

@@ -6,58 +6,66 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gongbang.data.arrow import need_pyarrow, row_to_dict
-from gongbang.data.readers.columns import check_mapping, guess_mapping, record_of
-from gongbang.data.readers.place import Place
-from gongbang.data.records import Record
+from gongbang.data.arrow import damage_told, is_own, need_pyarrow, row_to_dict
+from gongbang.data.readers.columns import check_columns, check_mapping, guess_mapping
+from gongbang.data.readers.place import Place, Placed
+from gongbang.data.readers.rows import Rows, records_of, through
 from gongbang.data.serial import record_from_dict
-from gongbang.data.sources import Source
 from gongbang.data.textfile import read_bytes
 from gongbang.errors import DataError
 
 _ROWS = 1024  # rows held at a time
 
 
-def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Record | DataError]:
+def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Placed | DataError]:
     """Each row of a Parquet file; its number (from 1) stands as the line in errors.
 
     Raises:
         MissingExtraError: pyarrow is not installed.
-        DataError: the file is missing or not Parquet, or no column is known.
+        DataError: the file is missing or not Parquet, no column is known, or one that is mapped is missing.
+            Where the file is damaged further on, the rows before are kept.
     """
-    parquet = need_pyarrow("reading Parquet").parquet
+    pyarrow = need_pyarrow("reading Parquet")
     if mapping is not None:
         check_mapping(mapping)
     if not path.is_file() or path.stat().st_size == 0:
         read_bytes(path)
-    try:
-        file = parquet.ParquetFile(path)
-    except (OSError, ValueError) as err:
-        raise DataError(
-            "the file is not Parquet, or is damaged.",
-            value=str(err),
-            allowed="a whole Parquet file",
-            cure="Write or download it again.",
-            path=path,
-        ) from err
-    names = list(file.schema_arrow.names)
-    own = mapping is None and {"id", "fields", "spans", "labels"} <= set(names)
-    if not own:
-        mapping = mapping or guess_mapping(names, Place(str(path)))
-    return _records(file, path, None if own else mapping)
+    with damage_told(path):
+        file = pyarrow.parquet.ParquetFile(path)
+    schema = file.schema_arrow
+    if mapping is None and is_own(schema.names):
+        return records_of(
+            _rows(file, path), lambda row, place, _: record_from_dict(row_to_dict(row, place), place)
+        )
+    if mapping is None:
+        mapping = guess_mapping(list(schema.names), Place(str(path)))
+    check_columns(mapping, {column.name: _shape(column.type, pyarrow) for column in schema}, Place(str(path)))
+    return records_of(_rows(file, path), through(mapping, path))
 
 
-def _records(file: Any, path: Path, mapping: Mapping[str, str] | None) -> Iterator[Record | DataError]:
-    number, source = 0, Source(path.name)
+def _rows(file: Any, path: Path) -> Rows:
+    number = 0
     with file:
-        for batch in file.iter_batches(batch_size=_ROWS):
-            for row in batch.to_pylist():
+        batches = file.iter_batches(batch_size=_ROWS)
+        while True:
+            try:
+                with damage_told(path):
+                    batch = next(batches, None)
+                    rows = [] if batch is None else batch.to_pylist()
+            except DataError as err:
+                yield err
+                return
+            if batch is None:
+                return
+            for row in rows:
                 number += 1
-                place = Place(str(path), number)
-                try:
-                    if mapping is None:
-                        yield record_from_dict(row_to_dict(row), place)
-                    else:
-                        yield record_of(row, mapping, place, number=number, source=source)
-                except DataError as err:
-                    yield err
+                yield Place(str(path), number), row
+
+
+def _shape(type: Any, pyarrow: Any) -> Any:
+    """What a value of an Arrow type looks like, as far as a dotted path reaches into it."""
+    if pyarrow.types.is_struct(type):
+        return {type.field(n).name: _shape(type.field(n).type, pyarrow) for n in range(type.num_fields)}
+    if pyarrow.types.is_list(type) or pyarrow.types.is_large_list(type):
+        return []
+    return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,24 @@ class Place:
         return DataError(
             what, value=value, allowed=allowed, cure=cure, path=self.path, line=self.line, field=self.field
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A record and where it was read, so that a fault that shows later can still say where.
+
+    ``line_of`` finds the line where ``place`` has none yet; it is called for faults alone.
+    """
+
+    record: Record
+    place: Place
+    line_of: Callable[[Place], int | None] | None = None
+
+    def located(self) -> Place:
+        """The place with its line, where one can be found."""
+        if self.place.line is not None or self.line_of is None:
+            return self.place
+        return replace(self.place, line=self.line_of(self.place))
 
 
 def need_text(row: Mapping[str, Any], key: str, place: Place, *, blank: bool = False) -> str:
@@ -72,6 +90,22 @@ def whole_text(value: str, place: Place) -> str:
             cure=f"Mend or remove character {err.start} of this text.",
         ) from err
     return value
+
+
+def text_cell(value: Any, column: str, place: Place) -> str:
+    """The value of a column that must hold text.
+
+    Raises:
+        DataError: it holds something else, or half a character.
+    """
+    if isinstance(value, str):
+        return whole_text(value, place.at(column))
+    raise place.at(column).error(
+        f"text is needed, this is {type(value).__name__}.",
+        value=value,
+        allowed="a string",
+        cure="Write it as a string, or map another column.",
+    )
 
 
 def need_id(value: Any, place: Place) -> str:
@@ -128,6 +162,16 @@ def need_offset(row: Mapping[str, Any], key: str, place: Place) -> int:
         allowed="a character offset, 0 or more",
         cure=f"Give '{key}' as the number of characters before the answer.",
     )
+
+
+def is_true(value: Any) -> bool:
+    """Whether a mark such as ``is_impossible`` is set; words in a cell or a string count as they read.
+
+    Example:
+        >>> is_true("false"), is_true("True"), is_true(1), is_true(None)
+        (False, True, True, False)
+    """
+    return value.strip().lower() in {"true", "1", "yes"} if isinstance(value, str) else bool(value)
 
 
 def make_record(place: Place, id: str, fields: Mapping[str, str], **rest: Any) -> Record:

@@ -1,48 +1,108 @@
-"""JSONL, CSV and TSV with a column mapping, and the project's own records as JSONL."""
+"""JSON objects, one a line or in a list: through a column mapping, or the project's own records."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gongbang.data.readers.columns import check_mapping, columns_error, guess_mapping, record_of
-from gongbang.data.readers.place import Place, need_mapping
+from gongbang.data.readers.columns import check_mapping, column_missing, guess_mapping, reaches, record_of
+from gongbang.data.readers.place import Place, Placed, need_mapping
 from gongbang.data.records import Record
 from gongbang.data.serial import is_record, record_from_dict
 from gongbang.data.sources import Source
-from gongbang.data.textfile import decode, guess_encoding, parse_json, read_bytes, read_text
+from gongbang.data.textfile import decode, foreign_encoding, parse_json, read_bytes
 from gongbang.errors import DataError
 
-_CELL = 1 << 27  # characters; contexts of whole pages pass the csv module's default of 131,072
+Rows = Iterator[tuple[Place, Any] | DataError]
+Maker = Callable[[Mapping[str, Any], Place, int], Record]
 
 
-def read_jsonl(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Record | DataError]:
+def read_jsonl(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Placed | DataError]:
     """One record a line: own records as they are, other objects through the mapping.
 
-    A broken line is a problem of its own. The file is read line by line.
+    A broken line is a problem of its own. The file is read line by line; twice where the columns are
+    guessed, since any row may be the first that has an answer.
 
     Raises:
-        DataError: the file is missing, empty or in another encoding, or no column is known.
+        DataError: the file is missing, empty or in another encoding, no column is known, or no row has a
+            column that the mapping names.
+    """
+    return from_objects(lambda: _json_lines(path), path, mapping)
+
+
+def from_objects(
+    rows: Callable[[], Rows], path: Path, mapping: Mapping[str, str] | None
+) -> Iterator[Placed | DataError]:
+    """Records of JSON objects: own ones as they are, others through a mapping.
+
+    Args:
+        rows: gives the objects from the beginning, each time it is called.
+        path: the file, for errors and as the name of the source.
+        mapping: part to column; guessed from the keys of all rows when None.
+
+    Raises:
+        DataError: no column is known; when all rows are read, that none has a mapped column.
     """
     if mapping is not None:
         check_mapping(mapping)
-    return from_rows(_json_lines(path), path, mapping)
+        return _checked(rows(), path, mapping)
+    first = next(_objects(rows()), None)
+    if first is None or is_record(first):
+        return records_of(rows(), lambda row, place, _: record_from_dict(row, place))
+    keys = dict.fromkeys(key for row in _objects(rows()) for key in row)
+    return records_of(rows(), through(guess_mapping(list(keys), Place(str(path))), path))
 
 
-def read_csv(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Record | DataError]:
-    """Comma-separated values with a header (RFC 4180: quoted cells may hold line ends)."""
-    return _separated(path, mapping, ",")
+def _objects(rows: Rows) -> Iterator[Mapping[str, Any]]:
+    for found in rows:
+        if not isinstance(found, DataError) and isinstance(found[1], Mapping):
+            yield found[1]
 
 
-def read_tsv(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Record | DataError]:
-    """Tab-separated values with a header."""
-    return _separated(path, mapping, "\t")
+def _checked(rows: Rows, path: Path, mapping: Mapping[str, str]) -> Iterator[Placed | DataError]:
+    """The records; at the end an error where a mapped column was in no row: it would have done nothing."""
+    keys: dict[str, None] = {}
+    unmet = dict(mapping)
+
+    def watched() -> Rows:
+        for found in rows:
+            if not isinstance(found, DataError) and isinstance(found[1], Mapping):
+                keys.update(dict.fromkeys(found[1]))
+                for part in [part for part, column in unmet.items() if reaches(found[1], column)]:
+                    del unmet[part]
+            yield found
+
+    yield from records_of(watched(), through(mapping, path))
+    for part, column in unmet.items() if keys else ():
+        raise column_missing(part, column, keys, Place(str(path)))
 
 
-def _json_lines(path: Path) -> Iterator[tuple[Place, Any] | DataError]:
+def through(mapping: Mapping[str, str], path: Path) -> Maker:
+    """What makes a record of a row by a mapping, for :func:`records_of`."""
+    source = Source(path.name)
+    return lambda row, place, number: record_of(row, mapping, place, number=number, source=source)
+
+
+def records_of(rows: Rows, make: Maker) -> Iterator[Placed | DataError]:
+    """Each row as a record, or the error that keeps it out.
+
+    Args:
+        rows: rows with their places, and errors of reading, which pass through.
+        make: a record from a row, its place and its number (from 1).
+    """
+    for number, found in enumerate(rows, 1):
+        if isinstance(found, DataError):
+            yield found
+            continue
+        place, row = found
+        try:
+            yield Placed(make(need_mapping(row, place), place, number), place)
+        except DataError as err:
+            yield err
+
+
+def _json_lines(path: Path) -> Rows:
     _refuse_foreign(path)
     with path.open("rb") as lines:
         for number, data in enumerate(lines, 1):
@@ -65,95 +125,10 @@ def _json_lines(path: Path) -> Iterator[tuple[Place, Any] | DataError]:
 def _refuse_foreign(path: Path) -> None:
     """Missing, empty, or a whole file in another encoding: one error, not one a line."""
     if not path.is_file() or path.stat().st_size < (1 << 16):
-        decode_whole = read_bytes(path)
+        sample = read_bytes(path)
     else:
         with path.open("rb") as file:
-            decode_whole = file.read(1 << 16)
-        decode_whole = decode_whole[: decode_whole.rfind(b"\n") + 1]
-    try:
-        decode(decode_whole, path)
-    except DataError:
-        if guess_encoding(decode_whole) is not None:
-            raise
-
-
-def _separated(path: Path, mapping: Mapping[str, str] | None, comma: str) -> Iterator[Record | DataError]:
-    if mapping is not None:
-        check_mapping(mapping)
-    return from_rows(_csv_rows(read_text(path), path, comma), path, mapping)
-
-
-def _csv_rows(text: str, path: Path, comma: str) -> Iterator[tuple[Place, Any] | DataError]:
-    before = csv.field_size_limit(_CELL)
-    try:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=comma, strict=True)
-        header: list[str] | None = None
-        while True:
-            place = Place(str(path), rows.line_num + 1)
-            try:
-                row = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as err:
-                yield place.error(
-                    f"broken quoting: {err}.",
-                    value=_line(text, place.line or 1),
-                    allowed='quotes around whole cells, doubled inside ("")',
-                    cure="Mend the quotes of this line.",
-                )
-                continue
-            if not any(row):
-                continue
-            if header is None:
-                header = [name.strip() for name in row]
-                _check_header(header, place)
-            elif len(row) != len(header):
-                yield columns_error(place, row)
-            else:
-                yield place, {name: cell for name, cell in zip(header, row, strict=True) if cell != ""}
-    finally:
-        csv.field_size_limit(before)
-
-
-def _check_header(header: list[str], place: Place) -> None:
-    double = sorted({name for name in header if header.count(name) > 1})
-    if double:
-        raise place.error(
-            "two columns have the same name.",
-            value=", ".join(double),
-            allowed="a header of distinct names",
-            cure="Rename one of them.",
-        )
-
-
-def _line(text: str, number: int) -> str:
-    lines = text.split("\n", number)
-    return lines[number - 1] if number <= len(lines) else ""
-
-
-def from_rows(
-    rows: Iterator[tuple[Place, Any] | DataError], path: Path, mapping: Mapping[str, str] | None
-) -> Iterator[Record | DataError]:
-    source = Source(path.name)
-    given = mapping
-    make: Callable[[Any, Place, int], Record] | None = None
-
-    def own(row: Any, place: Place, number: int) -> Record:
-        return record_from_dict(need_mapping(row, place), place)
-
-    def mapped(row: Any, place: Place, number: int) -> Record:
-        return record_of(need_mapping(row, place), mapping or {}, place, number=number, source=source)
-
-    for number, found in enumerate(rows, 1):
-        if isinstance(found, DataError):
-            yield found
-            continue
-        place, row = found
-        if make is None:
-            if given is None and not is_record(row):
-                mapping = guess_mapping(list(need_mapping(row, place)), place)
-            make = own if given is None and is_record(row) else mapped
-        try:
-            yield make(row, place, number)
-        except DataError as err:
-            yield err
+            sample = file.read(1 << 16)
+        sample = sample[: sample.rfind(b"\n") + 1]
+    if foreign_encoding(sample) is not None:
+        decode(sample, path)

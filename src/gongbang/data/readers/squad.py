@@ -6,14 +6,17 @@ Artetxe et al. 2020 (XQuAD). Contexts are taken as they are, stray markup and al
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from gongbang.data.json_places import line_of, object_lines
 from gongbang.data.readers.place import (
     Place,
+    Placed,
     answer_span,
+    is_true,
     make_record,
     need_list,
     need_mapping,
@@ -27,7 +30,7 @@ from gongbang.errors import DataError
 _TAKEN = {"id", "guid", "question", "answers", "plausible_answers"}
 
 
-def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Record | DataError]:
+def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Placed | DataError]:
     """Each question of a SQuAD-shaped file, or the error that keeps it out.
 
     Raises:
@@ -37,12 +40,14 @@ def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Recor
     return read_parsed(parse_json(text, path), text, path)
 
 
-def read_parsed(parsed: Any, text: str, path: Path) -> Iterator[Record | DataError]:
+def read_parsed(parsed: Any, text: str, path: Path) -> Iterator[Placed | DataError]:
     """The same for a file that is already parsed; ``text`` serves to find lines."""
     whole = need_mapping(parsed, Place(str(path)))
     articles = need_list(whole, "data", Place(str(path)))
     source = recognise(path.name, version=str(whole.get("version", "")), first_id=_first_id(articles))
-    return _articles(articles, _Reader(path, text, source))
+    reader = _Reader(path, text, source)
+    found = _articles(articles, reader)
+    return (reader.with_line(item) if isinstance(item, DataError) else item for item in found)
 
 
 def read_contexts(path: Path) -> list[Document]:
@@ -78,19 +83,30 @@ class _Reader:
         self.text = text
         self.source = source
 
-    def line_of(self, *keys: object) -> int | None:
-        """The line on which one of these values is first written; None when none is found."""
-        for key in keys:
-            if not isinstance(key, str) or not key:
-                continue
-            for written in (json.dumps(key, ensure_ascii=False), json.dumps(key)):
-                at = self.text.find(written)
-                if at >= 0:
-                    return self.text.count("\n", 0, at) + 1
-        return None
+    @cached_property
+    def lines(self) -> Mapping[str, int]:
+        """Where each object stands; looked for once, and only when there is an error to place."""
+        return object_lines(self.text)
+
+    def line_of(self, place: Place) -> int | None:
+        """The line of the innermost object that holds a place."""
+        return line_of(self.lines, place.field or "")
+
+    def with_line(self, err: DataError) -> DataError:
+        """The same error, with the line of the object that it speaks of."""
+        prefix = f"{err.path}: " + (f"field '{err.field}': " if err.field else "")
+        return type(err)(
+            err.what.removeprefix(prefix),
+            value=err.value,
+            allowed=err.allowed,
+            cure=err.cure,
+            path=err.path,
+            line=line_of(self.lines, err.field or ""),
+            field=err.field,
+        )
 
 
-def _articles(articles: list[Any], reader: _Reader) -> Iterator[Record | DataError]:
+def _articles(articles: list[Any], reader: _Reader) -> Iterator[Placed | DataError]:
     for number, entry in enumerate(articles):
         place = Place(reader.path, field=f"data[{number}]")
         try:
@@ -105,7 +121,7 @@ def _articles(articles: list[Any], reader: _Reader) -> Iterator[Record | DataErr
 
 def _paragraph(
     entry: Any, article: Mapping[str, Any], reader: _Reader, place: Place
-) -> Iterator[Record | DataError]:
+) -> Iterator[Placed | DataError]:
     try:
         paragraph = need_mapping(entry, place)
         context = need_text(paragraph, "context", place)
@@ -115,10 +131,11 @@ def _paragraph(
         return
     shared = _shared(context, article, reader, place)
     for index, question in enumerate(questions):
+        at = place.at(f"qas[{index}]")
         try:
-            yield _question(question, shared, reader, place.at(f"qas[{index}]"))
+            yield Placed(_question(question, shared, reader, at), at, reader.line_of)
         except DataError as err:
-            yield _with_line(err, question, reader)
+            yield err
 
 
 def _shared(context: str, article: Mapping[str, Any], reader: _Reader, place: Place) -> dict[str, Any]:
@@ -166,7 +183,7 @@ def _spans(row: Mapping[str, Any], place: Place) -> dict[str, tuple[Span, ...]]:
     Raises:
         DataError: no answer and no ``is_impossible`` that says so, or an answer that is not one.
     """
-    impossible = bool(row.get("is_impossible", False))
+    impossible = is_true(row.get("is_impossible"))
     answers = _answers(row, "answers", place)
     plausible = _answers(row, "plausible_answers", place) if "plausible_answers" in row else ()
     if impossible:
@@ -184,7 +201,7 @@ def _spans(row: Mapping[str, Any], place: Place) -> dict[str, tuple[Span, ...]]:
 
 def _answers(row: Mapping[str, Any], role: str, place: Place) -> tuple[Span, ...]:
     """Distinct spans in the file's order (SQuAD's development set repeats what annotators agreed on)."""
-    if role not in row and bool(row.get("is_impossible", False)):
+    if role not in row and is_true(row.get("is_impossible")):
         return ()
     found = need_list(row, role, place)
     spans = [
@@ -192,21 +209,6 @@ def _answers(row: Mapping[str, Any], role: str, place: Place) -> tuple[Span, ...
         for n, answer in enumerate(found)
     ]
     return tuple(dict.fromkeys(spans))
-
-
-def _with_line(err: DataError, question: Any, reader: _Reader) -> DataError:
-    """The same error, with the line on which its question stands."""
-    row = question if isinstance(question, Mapping) else {}
-    prefix = f"{err.path}: " + (f"field '{err.field}': " if err.field else "")
-    return type(err)(
-        err.what.removeprefix(prefix),
-        value=err.value,
-        allowed=err.allowed,
-        cure=err.cure,
-        path=err.path,
-        line=reader.line_of(row.get("id"), row.get("guid"), row.get("question")),
-        field=err.field,
-    )
 
 
 def _first_id(articles: list[Any]) -> str:
