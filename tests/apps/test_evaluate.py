@@ -242,6 +242,33 @@ def test_an_evaluation_is_written_whole(tmp_path):
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(OptionError, match="cannot be made"):
         evaluation.save(tmp_path / "file")
+    evaluate_search(_records(), Finder(LexicalIndex())).save(folder)  # has no notebook
+    assert {p.name for p in folder.iterdir()} == {"evaluation.json", "predictions.jsonl"}
+
+
+def test_what_is_blank_is_not_asked():
+    blank = [
+        Record("a", {"question": "우물은?", "context": "   "}, spans={"answers": ()}),
+        Record("b", {"question": " ", "context": "우물."}, spans={"answers": ()}),
+        Record("c", {"question": "우물은?"}, spans={"answers": ()}),
+    ]
+    assert [record.id for record in asked([*_records(), *blank])] == ["1", "2", "3", "4"]
+    found = evaluate_ask([*blank, *_records()], Finder(LexicalIndex()), _NameReader(), top_k=1).to_dict()
+    assert found["n"] == 4 and found["passages"] == 5
+
+
+def test_documents_of_many_passages_are_ranked_as_documents():
+    def page(document: str, number: int, words: str) -> Record:
+        fields = {"question": "호미?", "context": f"{words} {number}쪽."}
+        return Record(f"{document}{number}", fields, labels={"document": document}, group=document)
+
+    records = [
+        *(page("book", number, "호미 호미") for number in range(30)),
+        page("leaf", 0, "호미 낫 삽 괭이"),
+    ]
+    found = evaluate_search(records, Finder(LexicalIndex()))
+    assert found.extra["passages"] == 31
+    assert {tuple(c.text for c in p.candidates) for p in found.predictions} == {("book", "leaf")}
 
 
 def test_a_limit_of_nothing_is_refused():

@@ -78,13 +78,47 @@ def test_questions_come_from_a_pipe(ask: Call, story: Path, monkeypatch: pytest.
     ]
 
 
-def test_a_pipe_in_another_encoding_is_refused(
-    ask: Call, story: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_pipe_in_another_encoding_is_refused_before_anything_is_read(
+    call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = "공방은 언제 여는가?\n".encode("cp949")
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines), encoding="utf-8"))
-    called = ask("--docs", story)
-    assert called.code == 2 and "not in UTF-8" in called.err
+    good, bad = "공방은 언제 여는가?\n".encode(), "누구인가?\n".encode("cp949")
+    for lines, line, cure in (
+        (bad + bad, 1, "iconv -f CP949 -t UTF-8 | gongbang ask"),
+        (good + bad + good, 2, "Write line 2 in UTF-8"),
+        ("공방은?".encode("utf-16"), 1, "iconv -f UTF-16 -t UTF-8 | gongbang ask"),
+    ):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines), encoding="utf-8"))
+        called = call("ask", "--docs", "nowhere.txt")
+        assert called.code == 2 and called.lines[0] == f"stdin:{line}: the questions are not in UTF-8."
+        assert cure in called.lines[3] and len(called.lines) == 4
+
+
+def test_stdin_may_be_closed(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    called = call("ask", "--docs", "nowhere.txt")
+    assert called.code == 2 and "there is no question" in called.lines[0] and len(called.lines) == 4
+    asked = call("ask", "--docs", "nowhere.txt", "--question", "왜?", "--no-dense")
+    assert (
+        asked.code == 2 and "there is no question" not in asked.err
+    )  # it got as far as reader and documents
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--top-k", "0"], "k is too small"),
+        (["--no-answer-threshold", "1.5"], "threshold cannot be used"),
+        (["--no-answer-threshold", "nan"], "threshold cannot be used"),
+        (["--question", " "], "the question is empty"),
+        (["--question", "누구\udcb5\udcce"], "not in UTF-8"),
+    ],
+)
+def test_what_is_wrong_with_the_question_is_told_before_anything_is_read(
+    call: Call, words: list[str], told: str
+) -> None:
+    question = [] if "--question" in words else ["--question", "왜?"]
+    called = call("ask", "--docs", "nowhere.txt", "--artifact", "no-such-reader", *question, *words)
+    assert called.code == 2 and told in called.lines[0] and len(called.lines) == 4
 
 
 def test_a_threshold_of_one_says_no_answer_here(call: Call, reader: Path, story: Path) -> None:
@@ -167,7 +201,7 @@ def test_a_conversation_on_a_terminal(reader: Path, story: Path) -> None:
         env=environment,
     )
     os.close(other)
-    os.write(main, "공방지기는 누구인가?\n:more\n:passages\n:explain\n:help\n\n".encode())
+    os.write(main, b"\xb5?\n" + "공방지기는 누구인가?\n:more\n:passages\n:explain\n:help\n\n".encode())
     shown = b""
     while True:
         try:
@@ -179,7 +213,8 @@ def test_a_conversation_on_a_terminal(reader: Path, story: Path) -> None:
         shown += part
     os.close(main)
     assert process.wait(timeout=60) == 0
-    text = shown.decode("utf-8")
+    text = shown.decode("utf-8", "replace")  # the terminal echoes what was typed
+    assert "the question is not in UTF-8" in text  # a slip of the keyboard, told and survived
     assert "% sure" in text and "«" in text  # the answer
     assert "begins" in text  # :passages
     assert "morphemes" in text  # :explain

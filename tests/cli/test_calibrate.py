@@ -55,6 +55,7 @@ def test_what_cannot_be_used_is_told_in_four_lines(call, few, made, reader, enco
         ((encoder, "--data", few, "--out", out), "for another task"),
         ((reader, "--data", few, "--out", made), "already stands"),
         ((reader, "--data", few, "--out", out, "--top-k", "0"), "too small"),
+        ((reader, "--data", few, "--out", out, "--encoder", encoder), "by words alone"),
     ):
         called = call("calibrate", *words, "--no-dense", "--quiet")
         assert called.code == 2 and len(called.lines) == 4 and told in called.err, called

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import math
 from pathlib import Path
 
@@ -12,7 +13,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gongbang.cli.output import cells, coloured, emit, note, plain, progress, style, table, warn
+from gongbang.apps.answer import Answer, Found
+from gongbang.cli.output import (
+    StderrHandler,
+    cells,
+    coloured,
+    emit,
+    note,
+    plain,
+    progress,
+    style,
+    table,
+    warn,
+)
+from gongbang.cli.render import candidates_text, show_problems
+from gongbang.errors import DataError
 
 
 def args(**values: bool) -> argparse.Namespace:
@@ -100,3 +115,18 @@ def test_columns_line_up_with_wide_letters() -> None:
     assert [cells(line) for line in lines] == [10, 10, 10]
     assert lines[1].endswith(" 7")
     assert table([]) == ""
+
+
+def test_nothing_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    warn(args(), "쪽\x1b[2J 하나")
+    StderrHandler().emit(_record("검색\x1b[31m\n둘째 줄"))
+    shown = capsys.readouterr().err
+    assert "\x1b" not in shown and "쪽\\x1b[2J 하나" in shown and "\n둘째 줄" in shown
+    found = Found("말", 0, 1, 0.5, 1.0, "d", "제목", "s\x1b]0;", "\x1b[2J쪽", "p")
+    assert "\x1b" not in candidates_text(Answer("왜?", candidates=(found,)))
+    show_problems(args(), [DataError("빈\x1b[2J.txt", value="", allowed="", cure="")])
+    assert "\x1b" not in capsys.readouterr().err
+
+
+def _record(words: str) -> logging.LogRecord:
+    return logging.LogRecord("gongbang.test", logging.WARNING, __file__, 1, words, None, None)

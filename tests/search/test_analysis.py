@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gongbang.errors import OptionError
-from gongbang.search.analysis import KINDS, AnalysisConfig, SearchAnalyser
+from gongbang.search.analysis import KINDS, KIWI_TAGS, SEARCH_TAGS, AnalysisConfig, SearchAnalyser
 from gongbang.text.morphemes import Analyser
 
 TEXT = "꼬부랑빛에서 3번 배를 탔다."
@@ -86,10 +86,22 @@ def test_many_equals_one_by_one() -> None:
     assert list(analyser.many(batch)) == [analyser.tokens(text) for text in batch]
 
 
+def test_kiwi_gives_no_other_tag() -> None:
+    marks = "a@b.kr #해시 @나 https://a.kr 010-1234-5678 漢字 Ａ1 → (가) 3.5! 😀 ᆼ"
+    text = f"꿈같은 {marks} 제1회 뽫쀍 했슴당 빨갛고 햇빛은 및 네"
+    found = {morpheme.tag for morpheme in SearchAnalyser()._kiwi.analyse(text)}
+    assert found <= KIWI_TAGS and set(SEARCH_TAGS) <= KIWI_TAGS
+    assert {"W_URL", "W_EMAIL", "W_HASHTAG", "W_SERIAL", "W_EMOJI"} <= found
+
+
 def test_refusals() -> None:
     for kinds in ((), ("morpheme",), ("bigrams", "bigrams")):
         with pytest.raises(OptionError):
             AnalysisConfig(kinds=kinds)
+    for tags in (("NNG", "NNN"), ("NNG", "NNG"), ()):
+        with pytest.raises(OptionError, match="'tags' cannot be used"):
+            AnalysisConfig(tags=tags)
+    assert AnalysisConfig(kinds=("bigrams",), tags=()).tags == ()
     with pytest.raises(OptionError):
         AnalysisConfig.from_dict({"stemmer": "english"})
     with pytest.raises(OptionError):

@@ -139,6 +139,8 @@ def test_lengths_are_counted_by_kind() -> None:
         {"method": "bm26"},
         {"kind_weights": {"words": -1.0}},
         {"kind_weights": {"word": 1.0}},
+        {"boost_tags": ("NPP",)},
+        {"boost_tags": ("NNP", "NNP")},
         {"entity_boost": float("nan")},
     ],
 )
@@ -152,3 +154,12 @@ def test_options_round_trip() -> None:
     assert LexicalOptions.from_dict(json.loads(json.dumps(options.to_dict()))) == options
     with pytest.raises(OptionError):
         LexicalOptions.from_dict({"k3": 1})
+
+
+def test_a_weight_of_a_kind_that_is_not_made_is_refused() -> None:
+    analyser = SearchAnalyser(AnalysisConfig(kinds=("whitespace",)))
+    with pytest.raises(OptionError, match="does nothing") as error:
+        LexicalIndex(analyser, LexicalOptions(kind_weights={"pairs": 5.0, "whitespace": 9.0}))
+    assert error.value.value == "pairs 5"
+    LexicalIndex(analyser, LexicalOptions(kind_weights={"whitespace": 9.0}))
+    LexicalIndex(analyser, LexicalOptions.from_dict(LexicalOptions().to_dict()))  # as it is stored

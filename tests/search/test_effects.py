@@ -8,6 +8,7 @@ import pytest
 
 from gongbang.data.records import Passage
 from gongbang.search.analysis import AnalysisConfig, SearchAnalyser
+from gongbang.search.bm25 import LexicalOptions
 from gongbang.search.effects import effects
 from gongbang.search.lexical import LexicalIndex
 
@@ -19,6 +20,7 @@ def found(config: AnalysisConfig, texts: list[str]) -> dict[tuple[str, str], int
 def test_each_option_is_counted_in_texts() -> None:
     config = AnalysisConfig(
         kinds=("morphemes", "bigrams", "whitespace"),
+        tags=("NNG", "NNP", "SL", "XPN"),
         steps=("nfkc", "quotes"),
         stop_words=("책", "cheak"),
         user_words=(("꼬부랑빛", "NNP", 0.0), ("없는낱말", "NNP", 0.0)),
@@ -28,6 +30,10 @@ def test_each_option_is_counted_in_texts() -> None:
         ("kinds", "morphemes"): 2,
         ("kinds", "bigrams"): 1,
         ("kinds", "whitespace"): 2,
+        ("tags", "NNG"): 2,
+        ("tags", "NNP"): 1,
+        ("tags", "SL"): 1,
+        ("tags", "XPN"): 0,
         ("steps", "nfkc"): 1,
         ("steps", "quotes"): 0,
         ("lower", "true"): 1,
@@ -54,3 +60,24 @@ def test_the_default_warns_of_nothing(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         LexicalIndex().build([Passage("1", "봄이 왔다.")])
     assert not caplog.records
+
+
+def test_tags_that_nothing_has_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    analyser = SearchAnalyser(AnalysisConfig(kinds=("pairs",), tags=("NNG", "VV", "XPN")))
+    assert found(analyser.config, ["감자를 심었다"]) | {("tags", "XPN"): 0, ("tags", "VV"): 1} == found(
+        analyser.config, ["감자를 심었다"]
+    )
+    index = LexicalIndex(SearchAnalyser(), LexicalOptions(boost_tags=("NNP", "MAJ")))
+    with caplog.at_level(logging.WARNING):
+        index.build([Passage("1", "봄이 왔다.")])
+    assert [record.getMessage() for record in caplog.records] == [
+        "boost_tags=MAJ changes no token of these passages"
+    ]
+    assert ("tags", "NNG") in found(AnalysisConfig(kinds=("bigrams",)), ["봄"])
+    assert found(AnalysisConfig(kinds=("bigrams",)), ["봄"])["tags", "NNG"] == 0
+
+
+def test_a_step_that_changes_the_text_and_no_token_is_silent() -> None:
+    texts = ["“공방”은 넓다."]
+    assert found(AnalysisConfig(kinds=("bigrams",), steps=("quotes",)), texts)["steps", "quotes"] == 0
+    assert found(AnalysisConfig(kinds=("whitespace",), steps=("quotes",)), texts)["steps", "quotes"] == 1

@@ -7,13 +7,13 @@ import pytest
 from gongbang.data.records import Passage, Record, Span
 from gongbang.errors import OptionError
 from gongbang.search.analysis import AnalysisConfig, SearchAnalyser
+from gongbang.search.contexts import passages_of
 from gongbang.search.dense import DenseIndex
 from gongbang.search.evaluate import (
     Judged,
     documents_found,
     evaluate_search,
     judged_questions,
-    passages_of,
     tune_fusion,
     tune_rerank,
 )
@@ -69,6 +69,9 @@ def test_questions_and_passages_of_records() -> None:
             "2", {"question": "q2", "context": "봄이다", "title": "철"}, {"answers": ()}, {"document": "d1"}
         ),
         Record("3", {"question": "q3", "context": "여름이다"}),
+        Record("4", {"question": " ", "context": "가을이다"}),
+        Record("5", {"question": "q5", "context": "\n"}),
+        Record("6", {"question": "q6"}),
     ]
     questions = judged_questions(records)
     assert questions.questions == ("q1", "q3")  # q2 says that nothing answers it
@@ -78,6 +81,7 @@ def test_questions_and_passages_of_records() -> None:
     assert [(p.id, p.text, p.title, p.document) for p in passages] == [
         ("d1", "봄이다", "철", "d1"),
         ("여름이다", "여름이다", "", "여름이다"),
+        ("가을이다", "가을이다", "", "가을이다"),
     ]
 
 

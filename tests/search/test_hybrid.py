@@ -11,6 +11,7 @@ from gongbang.data.records import Passage
 from gongbang.errors import OptionError, SearchIndexError
 from gongbang.search.base import Index
 from gongbang.search.dense import DenseIndex
+from gongbang.search.folders import data_folder
 from gongbang.search.fusion import Fusion
 from gongbang.search.hybrid import HybridIndex
 from gongbang.search.lexical import LexicalIndex
@@ -88,8 +89,8 @@ def test_save_and_open(passages: list[Passage], tmp_path: Path) -> None:
 def test_parts_of_two_indexes_are_not_mixed(passages: list[Passage], tmp_path: Path) -> None:
     built(passages).save(tmp_path / "one")
     built(passages[:3]).save(tmp_path / "two")
-    swapped = tmp_path / "one" / "dense" / "vectors32.npy"
-    swapped.write_bytes((tmp_path / "two" / "dense" / "vectors32.npy").read_bytes())
+    one, two = data_folder(tmp_path / "one") / "dense", data_folder(tmp_path / "two") / "dense"
+    (one / "vectors32.npy").write_bytes((two / "vectors32.npy").read_bytes())
     with pytest.raises(SearchIndexError, match="damaged"):
         HybridIndex.open(tmp_path / "one", HashEncoder())
     with pytest.raises(SearchIndexError, match="different passages"):

@@ -10,14 +10,15 @@ import pytest
 
 from gongbang.data.records import Passage
 from gongbang.errors import SearchIndexError
+from gongbang.search.folders import MANIFEST
 from gongbang.search.passages import PassageList
-from gongbang.search.store import MANIFEST, new_folder, read_index, read_manifest, write_index
+from gongbang.search.store import read_index, read_manifest, write_parts
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     passages = PassageList([Passage("1", "봄\n여름", "제목", "문서", 3, "파일"), Passage("2", "가을")])
-    write_index(tmp_path / "index", "toy", {"signature": "s"}, {"numbers": np.arange(5)}, passages)
+    write_parts(tmp_path / "index", "toy", {"signature": "s"}, {"numbers": np.arange(5)}, passages)
     return tmp_path / "index"
 
 
@@ -80,32 +81,7 @@ def test_another_kind_is_refused(folder: Path) -> None:
         read_index(folder, "lexical")
 
 
-def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
-    precious = tmp_path / "thesis"
-    precious.mkdir()
-    (precious / "chapter.txt").write_text("1", encoding="utf-8")
-    with pytest.raises(SearchIndexError, match="no index stands there"):
-        write_index(precious, "toy", {}, {}, None)
-    assert (precious / "chapter.txt").exists()
-
-
-def test_a_failed_write_leaves_the_old_index(folder: Path) -> None:
-    with pytest.raises(RuntimeError), new_folder(folder) as temporary:
-        (temporary / "half").write_text("x", encoding="utf-8")
-        raise RuntimeError("power cut")
-    read_index(folder, "toy")
-    assert [path.name for path in folder.parent.iterdir()] == ["index"]
-    with pytest.raises(SearchIndexError, match="cannot be written"), new_folder(folder):
-        raise OSError("disk full")
-
-
-def test_a_path_that_cannot_be_made(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("x", encoding="utf-8")
-    with pytest.raises(SearchIndexError):
-        write_index(tmp_path / "file" / "index", "toy", {}, {}, None)
-
-
 def test_half_a_surrogate_pair_survives(tmp_path: Path) -> None:
     passages = PassageList([Passage("1", "봄\ud83d")])
-    write_index(tmp_path / "index", "toy", {}, {}, passages)
+    write_parts(tmp_path / "index", "toy", {}, {}, passages)
     assert list(read_index(tmp_path / "index", "toy").passages) == list(passages)

@@ -19,7 +19,7 @@ from gongbang.data.documents import read_documents
 from gongbang.data.records import Document, Passage, Record
 from gongbang.errors import DataError, OptionError
 from gongbang.runtime.encoder import ENCODER, load_encoder
-from gongbang.search.base import Encoder, Hit, check_k
+from gongbang.search.base import Encoder, Hit, check_k, check_text
 from gongbang.tasks.base import Candidate, Prediction
 from gongbang.tasks.retrieved import reading_records
 
@@ -121,11 +121,13 @@ class Ask:
             no_answer_threshold: confidence below which "no answer" is said; the reader's own when None.
 
         Raises:
-            OptionError: a blank question, ``top_k`` below 1, or a threshold outside [0, 1].
+            OptionError: a question that is blank or no text, ``top_k`` below 1, or a threshold outside
+                [0, 1].
         """
         began = time.perf_counter()
-        question = _checked(question, no_answer_threshold)
-        hits = [hit for hit in self.library.search(question, check_k(top_k)) if hit.passage.text.strip()]
+        check_options(top_k, no_answer_threshold)
+        question = checked_question(question)
+        hits = [hit for hit in self.library.search(question, top_k) if hit.passage.text.strip()]
         predictions = self.reader.predict(reading_records(question, hits)) if hits else []
         found = self._found(predictions, hits)
         answer = Answer(
@@ -173,9 +175,7 @@ def load_reader(reader: Reader | str | Path) -> Reader:
         return reader
     from gongbang.runtime.load import load
 
-    predictor = load(reader)
-    predictor.artifact.require_task("reader")
-    return predictor
+    return load(reader, task="reader")
 
 
 def _is_given(best: Found, predictions: Sequence[Prediction], threshold: float | None) -> bool:
@@ -210,20 +210,34 @@ def _with_nearest(answer: Answer) -> Answer:
     )
 
 
-def _checked(question: str, threshold: float | None) -> str:
-    question = " ".join(question.split())
+def check_options(top_k: int, no_answer_threshold: float | None) -> None:
+    """Refuse what no question can be answered with, before documents are read for it.
+
+    Raises:
+        OptionError: ``top_k`` below 1, or a threshold outside [0, 1].
+    """
+    check_k(top_k)
+    if no_answer_threshold is not None and not 0.0 <= no_answer_threshold <= 1.0:
+        raise OptionError(
+            "this no-answer threshold cannot be used.",
+            value=no_answer_threshold,
+            allowed="a confidence from 0 to 1",
+            cure="Leave it out to take the one that the reader was calibrated with.",
+        )
+
+
+def checked_question(question: str) -> str:
+    """The question with single spaces.
+
+    Raises:
+        OptionError: it is blank, or holds bytes that were no UTF-8.
+    """
+    question = " ".join(check_text(question).split())
     if not question:
         raise OptionError(
             "the question is empty.",
             value=question,
             allowed="a question in words",
             cure='Ask one, e.g. --question "공방은 몇 시에 여는가?".',
-        )
-    if threshold is not None and not 0.0 <= threshold <= 1.0:
-        raise OptionError(
-            "this no-answer threshold cannot be used.",
-            value=threshold,
-            allowed="a confidence from 0 to 1",
-            cure="Leave it out to take the one that the reader was calibrated with.",
         )
     return question

@@ -1,14 +1,17 @@
 """Documents that can be searched: their passages in an index, and where their pages and sections begin.
 
-A saved library is one folder: ``passages/`` is the index, ``documents.jsonl`` has a line a document. Every
-file is hashed, and the whole is refused where one has changed or where analyser or encoder differ.
+A saved library is one folder, see :mod:`gongbang.search.folders`: among its data ``passages/`` is the index,
+``documents.jsonl`` has a line a document. Every file is hashed, and the whole is refused where one has
+changed or where analyser or encoder differ.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+import shlex
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +20,11 @@ from gongbang.apps.answer import Considered
 from gongbang.data.passages import MAX_CHARS, passages_of
 from gongbang.data.records import Document, Passage
 from gongbang.errors import OptionError, SearchIndexError
-from gongbang.search.base import Encoder, Explanation, Hit
+from gongbang.search.base import Encoder, Explanation, Hit, check_text
+from gongbang.search.folders import Stored, read_steadily
 from gongbang.search.hybrid import HybridIndex, default_index
 from gongbang.search.lexical import LexicalIndex
-from gongbang.search.store import new_folder, read_manifest, write_manifest
+from gongbang.search.store import read_manifest, write_manifest
 
 KIND = "library"
 _INDEX = "passages"
@@ -54,7 +58,7 @@ class Shelved:
             document.licence,
             document.locations,
             len(document.text),
-            hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest(),
+            text_hash(document),
             tuple(passage.id for passage in passages),
         )
 
@@ -64,7 +68,12 @@ class Shelved:
         return cls(**{**values, "locations": places, "passages": tuple(values["passages"])})
 
 
-class Library:
+def text_hash(document: Document) -> str:
+    """SHA-256 of a document's text."""
+    return hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Library(Stored):
     """Documents that can be searched, added and deleted.
 
     Args:
@@ -99,23 +108,30 @@ class Library:
         """The part that searches by words."""
         return self.index.lexical if isinstance(self.index, HybridIndex) else self.index
 
-    def add(self, documents: Sequence[Document]) -> None:
+    def add(self, documents: Sequence[Document]) -> list[str]:
         """Cut documents into passages and index them.
 
+        Another file of a name that is taken gets an id that is free (``a.txt (2)``). A document that is
+        there already, or was there before it changed, is refused: which of the two is wanted is not known.
+
+        Returns:
+            The ids under which they stand, in order.
+
         Raises:
-            SearchIndexError: a document's id is taken; then none is added.
+            SearchIndexError: a document is there already, or has changed since it was added; then none is
+                added.
         """
+        shelved: dict[str, Shelved] = {}
+        passages = []
         for document in documents:
-            if document.id in self.documents:
-                raise _taken(document.id)
-        shelved, passages = {}, []
-        for document in documents:
-            own = passages_of([document], self.max_chars, self.overlap_sentences)
-            shelved[document.id] = Shelved.of(document, own)
+            named = replace(document, id=_free_id(document, ChainMap(shelved, self.documents)))
+            own = passages_of([named], self.max_chars, self.overlap_sentences)
+            shelved[named.id] = Shelved.of(named, own)
             passages += own
         # A first build also tries the analyser's options, so that silent ones are reported.
         (self.index.add if len(self.index) else self.index.build)(passages)
         self.documents |= shelved
+        return list(shelved)
 
     def delete(self, ids: Sequence[str]) -> None:
         """Take documents out.
@@ -136,17 +152,17 @@ class Library:
         """The best ``k`` passages, best first; empty where the library is.
 
         Raises:
-            OptionError: ``k`` is less than 1.
+            OptionError: ``k`` is less than 1, or the question is no text.
         """
-        return self.index.search([question], k)[0]
+        return self.index.search([check_text(question)], k)[0]
 
     def explain(self, question: str, passage_id: str) -> Explanation:
         """Why a passage got its score.
 
         Raises:
-            SearchIndexError: there is no such passage.
+            SearchIndexError: there is no such passage. OptionError: the question is no text.
         """
-        return self.index.explain(question, passage_id)
+        return self.index.explain(check_text(question), passage_id)
 
     def considered(self, hit: Hit) -> Considered:
         """A hit with the place of its passage, as plain data."""
@@ -168,12 +184,8 @@ class Library:
         held = self.documents.get(document)
         return "" if held is None else Document(document, "", locations=held.locations).location(offset)
 
-    def save(self, path: str | Path) -> None:
-        """Write the library as a folder, replacing an older one at the same place.
-
-        Raises:
-            SearchIndexError: something else stands at ``path``, or it cannot be written.
-        """
+    def write(self, folder: Path) -> None:
+        """Write index and documents into a folder that holds nothing else."""
         manifest = {
             "index": self.kind,
             "signature": self.index.signature,
@@ -181,11 +193,10 @@ class Library:
             "max_chars": self.max_chars,
             "overlap_sentences": self.overlap_sentences,
         }
-        with new_folder(path) as folder:
-            self.index.save(folder / _INDEX)
-            lines = [json.dumps(asdict(held), ensure_ascii=False) + "\n" for held in self.documents.values()]
-            (folder / _DOCUMENTS).write_text("".join(lines), encoding="utf-8", errors="surrogatepass")
-            write_manifest(folder, KIND, manifest)
+        self.index.write(folder / _INDEX)
+        lines = [json.dumps(asdict(held), ensure_ascii=False) + "\n" for held in self.documents.values()]
+        (folder / _DOCUMENTS).write_text("".join(lines), encoding="utf-8", errors="surrogatepass")
+        write_manifest(folder, KIND, manifest)
 
     @classmethod
     def open(cls, path: str | Path, encoder: Encoder | None = None) -> Library:
@@ -198,21 +209,27 @@ class Library:
         Raises:
             SearchIndexError: no library, a damaged one, or one made with another analyser or encoder.
         """
-        manifest = read_manifest(path)
-        if manifest["kind"] != KIND:
-            return cls._bare(Path(path), manifest["kind"], encoder)
+        return cls._opened(path, lambda folder: cls._read(folder, encoder))
+
+    @classmethod
+    def _read(cls, folder: Path, encoder: Encoder | None) -> Library:
+        kind = read_manifest(folder, verify=False)["kind"]
+        if kind != KIND:
+            return cls._bare(folder, kind, encoder)
+        manifest = read_manifest(folder)
         library = cls(max_chars=manifest["max_chars"], overlap_sentences=manifest["overlap_sentences"])
-        library.index = _open_index(Path(path) / _INDEX, manifest["index"], encoder)
-        text = (Path(path) / _DOCUMENTS).read_text(encoding="utf-8", errors="surrogatepass")
+        # The manifest lists the files of the index too: each was hashed above.
+        library.index = _open_index(folder / _INDEX, manifest["index"], encoder, verify=False)
+        text = (folder / _DOCUMENTS).read_text(encoding="utf-8", errors="surrogatepass")
         shelved = [Shelved.from_dict(json.loads(line)) for line in text.split("\n") if line]
         library.documents = {held.id: held for held in shelved}
         return library
 
     @classmethod
-    def _bare(cls, path: Path, kind: str, encoder: Encoder | None) -> Library:
+    def _bare(cls, folder: Path, kind: str, encoder: Encoder | None) -> Library:
         """An index that was built from passages in Python: pages and sections are unknown."""
         library = cls()
-        library.index = _open_index(path, kind, encoder)
+        library.index = _open_index(folder, kind, encoder, verify=True)
         for passage in library.lexical.passages:
             id = passage.document or passage.id
             held = library.documents.get(id) or Shelved(
@@ -223,19 +240,30 @@ class Library:
         return library
 
 
+def saved_kind(path: str | Path) -> str:
+    """What a saved library or index searches by: ``lexical``, ``dense`` or ``hybrid``.
+
+    Raises:
+        SearchIndexError: there is none, or it is damaged.
+    """
+    manifest, _ = read_steadily(path, lambda folder: read_manifest(folder, verify=False))
+    return str(manifest["index"] if manifest["kind"] == KIND else manifest["kind"])
+
+
 def needs_encoder(path: str | Path) -> bool:
     """Whether a saved library or index searches by meaning too.
 
     Raises:
         SearchIndexError: there is none, or it is damaged.
     """
-    manifest = read_manifest(path, verify=False)
-    return "hybrid" in (manifest["kind"], manifest.get("index"))
+    return saved_kind(path) == "hybrid"
 
 
-def _open_index(path: Path, kind: str, encoder: Encoder | None) -> LexicalIndex | HybridIndex:
+def _open_index(
+    path: Path, kind: str, encoder: Encoder | None, *, verify: bool
+) -> LexicalIndex | HybridIndex:
     if kind == "lexical":
-        return LexicalIndex.open(path)
+        return LexicalIndex.open(path, verify=verify)
     if kind != "hybrid":
         raise SearchIndexError(
             f"{path}: this kind of index cannot be asked.",
@@ -250,15 +278,38 @@ def _open_index(path: Path, kind: str, encoder: Encoder | None) -> LexicalIndex 
             allowed="the encoder artifact it was made with",
             cure="Name it with --encoder, or build the index anew with --no-dense.",
         )
-    return HybridIndex.open(path, encoder)
+    return HybridIndex.open(path, encoder, verify=verify)
 
 
-def _taken(id: str) -> SearchIndexError:
+def _free_id(document: Document, known: Mapping[str, Shelved]) -> str:
+    """The id under which a document can be added: its own, or where another file has that, a numbered one."""
+    id, number = document.id, 1
+    while held := known.get(id):
+        if held.text_hash == text_hash(document):
+            raise _present(id)
+        if held.source == document.source:
+            raise _outdated(id, document.source)
+        number += 1
+        id = f"{document.id} ({number})"
+    return id
+
+
+def _present(id: str) -> SearchIndexError:
     return SearchIndexError(
-        "the index holds a document of this id already.",
+        "the index holds this document already.",
         value=id,
         allowed="documents that are new",
-        cure=f"Delete the old one first: gongbang index delete --document {id!r}.",
+        cure="Leave it out.",
+    )
+
+
+def _outdated(id: str, source: str) -> SearchIndexError:
+    return SearchIndexError(
+        "the index holds this document already, with another text.",
+        value=f"{id}, from {source or 'an unnamed source'}",
+        allowed="documents that are new",
+        cure="If it has changed, delete the old text first: gongbang index delete --index DIR --document"
+        f" {shlex.quote(id)}. If it is another file, give its full path, so that the two sources differ.",
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gongbang.cli.output import emit, note, style
-from gongbang.errors import OptionError
+from gongbang.cli.sources import add_sources, documents_named, encoder_named, encoder_of_index
+from gongbang.errors import DataError, OptionError, printable
 
 if TYPE_CHECKING:
     from gongbang.apps.answer import Answer
@@ -47,67 +48,63 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_sources(parser: argparse.ArgumentParser) -> None:
-    """What is searched and with what: shared with ``index``."""
-    parser.add_argument("--docs", nargs="+", metavar="PATH", help="files, folders or globs to ask")
-    parser.add_argument("--index", metavar="DIR", help="a saved index to ask instead of documents")
-    add_encoder(parser)
-
-
-def add_encoder(parser: argparse.ArgumentParser) -> None:
-    """The part of the search that goes by meaning."""
-    parser.add_argument(
-        "--encoder", default="encoder-ko", metavar="DIR", help="the encoder: a name or a folder"
-    )
-    parser.add_argument("--no-dense", action="store_true", help="search by words alone")
-
-
 def run(args: argparse.Namespace) -> Any:
     """Ask, print, and give what ``--json`` prints."""
     _check_sources(args)
+    _check_options(args)
+    terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty() and not args.json
+    questions = args.question or ([] if terminal else piped_questions())
     ask = _open(args)
-    terminal = sys.stdin.isatty() and sys.stdout.isatty() and not args.json
-    if args.question:
-        answers = _answer_all(ask, args.question, args)
-        if args.stay and terminal:
-            _converse(ask, args)
-    elif terminal:
+    answers = _answer_all(ask, questions, args)
+    if terminal and (args.stay or not args.question):
         _converse(ask, args)
-        answers = []
-    else:
-        answers = _answer_all(ask, piped_lines(), args)
     warnings = [problem.to_dict() for problem in ask.problems]
     if args.question and len(args.question) == 1:
         return emit({**answers[0].to_dict(), "warnings": warnings}, args)
     return emit({"answers": [answer.to_dict() for answer in answers], "warnings": warnings}, args)
 
 
-def piped_lines() -> Iterator[str]:
-    """The lines of stdin that are not blank.
+def piped_questions() -> list[str]:
+    """The lines of stdin that are not blank, read to the end before the first is asked.
 
     Raises:
-        DataError: a line is not in UTF-8.
+        OptionError: there is no stdin. DataError: a line is not in UTF-8.
     """
     from gongbang.data.textfile import decode
 
-    for line in sys.stdin.buffer:
-        words = decode(line, "stdin").strip()
-        if words:
-            yield words
+    if sys.stdin is None:
+        raise OptionError(
+            "there is no question.",
+            value="no --question, and stdin is closed",
+            allowed="--question Q, a terminal, or lines on stdin",
+            cure='Ask with --question "공방은 몇 시에 여는가?".',
+        )
+    data = sys.stdin.buffer.read()
+    try:
+        text = decode(data, "stdin")
+    except DataError as err:
+        raise _not_utf8(data, err) from err
+    return [words for line in text.split("\n") if (words := line.strip())]
 
 
-def documents_named(paths: Sequence[str]) -> list[str]:
-    """The paths as they are, but ``samples`` is found in an installed wheel too."""
-    from pathlib import Path
+def _not_utf8(data: bytes, err: DataError) -> DataError:
+    """The error of the reader of files, with a cure that a pipe can take."""
+    from gongbang.data.textfile import guess_encoding
 
-    from gongbang.artifacts.store import bundled
-
-    return [str(bundled("samples")) if p == "samples" and not Path(p).exists() else p for p in paths]
-
-
-def encoder_named(args: argparse.Namespace) -> str | None:
-    """The encoder that the options ask for; None for a search by words alone."""
-    return None if args.no_dense else str(args.encoder)
+    guess = guess_encoding(data)
+    cure = (
+        f"They are probably in {guess}: cat FILE | iconv -f {guess} -t UTF-8 | gongbang ask ..."
+        if guess
+        else f"Write line {err.line} in UTF-8, as the lines before it are."
+    )
+    return DataError(
+        "the questions are not in UTF-8.",
+        value=err.value,
+        allowed="one question a line, in UTF-8",
+        cure=cure,
+        path="stdin",
+        line=err.line,
+    )
 
 
 def _check_sources(args: argparse.Namespace) -> None:
@@ -120,13 +117,28 @@ def _check_sources(args: argparse.Namespace) -> None:
         )
 
 
+def _check_options(args: argparse.Namespace) -> None:
+    """What can be told before anything is read."""
+    from gongbang.apps.ask import check_options, checked_question
+
+    check_options(_top_k(args), args.no_answer_threshold)
+    for question in args.question or ():
+        checked_question(question)
+
+
+def _top_k(args: argparse.Namespace) -> int:
+    from gongbang.apps.ask import TOP_K
+
+    return TOP_K if args.top_k is None else int(args.top_k)
+
+
 def _open(args: argparse.Namespace) -> Ask:
     from gongbang.apps.ask import Ask
     from gongbang.cli.render import show_problems
 
     began = time.perf_counter()
     if args.index:
-        ask = Ask.from_index(args.index, reader=args.artifact, encoder=encoder_named(args))
+        ask = Ask.from_index(args.index, reader=args.artifact, encoder=encoder_of_index(args))
     else:
         ask = Ask.from_paths(documents_named(args.docs), reader=args.artifact, encoder=encoder_named(args))
     show_problems(args, ask.problems)
@@ -139,7 +151,7 @@ def _open(args: argparse.Namespace) -> Ask:
     return ask
 
 
-def _answer_all(ask: Ask, questions: Sequence[str] | Iterator[str], args: argparse.Namespace) -> list[Answer]:
+def _answer_all(ask: Ask, questions: Sequence[str], args: argparse.Namespace) -> list[Answer]:
     """Answer and, unless one JSON document is wanted, print each as soon as it is there."""
     from gongbang.cli.render import answer_text
 
@@ -147,16 +159,13 @@ def _answer_all(ask: Ask, questions: Sequence[str] | Iterator[str], args: argpar
     for number, question in enumerate(questions):
         answers.append(_answer(ask, question, args))
         if not args.json:
-            print(("\n" if number else "") + style(f"? {question}", "dim"))
+            print(("\n" if number else "") + style(f"? {printable(question)}", "dim"))
             print(answer_text(answers[-1]), flush=True)
     return answers
 
 
 def _answer(ask: Ask, question: str, args: argparse.Namespace) -> Answer:
-    from gongbang.apps.ask import TOP_K
-
-    top_k = TOP_K if args.top_k is None else args.top_k
-    return ask.answer(question, top_k=top_k, no_answer_threshold=args.no_answer_threshold)
+    return ask.answer(question, top_k=_top_k(args), no_answer_threshold=args.no_answer_threshold)
 
 
 def _converse(ask: Ask, args: argparse.Namespace) -> None:
@@ -177,7 +186,11 @@ def _converse(ask: Ask, args: argparse.Namespace) -> None:
         if words.startswith(":"):
             print(_command(words, ask, last))
             continue
-        last = _answer(ask, words, args)
+        try:
+            last = _answer(ask, words, args)
+        except OptionError as err:  # a slip of the keyboard is no reason to hang up
+            print("\n".join(err.lines()))
+            continue
         print(answer_text(last))
         note(args, style(f"  {last.seconds:.2f} s", "dim", sys.stderr))
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
-from gongbang.cli.ask import add_encoder, encoder_named
 from gongbang.cli.output import emit, note, table
-from gongbang.cli.records import add_format_arguments, problems_of, read
+from gongbang.cli.records import add_format_arguments, problems_of, read, set_aside
+from gongbang.cli.sources import add_encoder, encoder_named
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Any:
     """Calibrate; gives the new artifact and what its threshold costs and keeps on these questions."""
     from gongbang.apps.ask import TOP_K
+    from gongbang.artifacts.format import check_target
     from gongbang.runtime.calibrate import calibrate_artifact
     from gongbang.runtime.encoder import load_encoder
     from gongbang.runtime.load import load
@@ -31,9 +33,11 @@ def run(args: argparse.Namespace) -> Any:
     from gongbang.search.hybrid import default_index
 
     top_k = TOP_K if args.top_k is None else check_k(args.top_k)
-    predictor = load(args.artifact)
-    encoder = load_encoder(encoder_named(args))
-    loaded = read(args, args.data)
+    check_target(Path(args.out), overwrite=False)
+    encoder_name = encoder_named(args)
+    predictor = load(args.artifact, task="reader")
+    encoder = load_encoder(encoder_name)
+    loaded = set_aside(args, read(args, args.data), ("question", "context"), having="question")
     index = default_index(encoder)
     index.build(passages_of(loaded.items))
     note(args, f"reading {top_k} passages for each of {len(loaded.items)} questions, twice")

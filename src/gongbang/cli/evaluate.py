@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gongbang.cli.output import emit, note, progress, table
-from gongbang.cli.records import add_format_arguments, problems_of, read
+from gongbang.cli.records import add_format_arguments, problems_of, read, set_aside
 from gongbang.cli.scores import number, scores_table
+from gongbang.cli.sources import add_encoder, encoder_named
 from gongbang.errors import OptionError
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from gongbang.data.loaded import Loaded
     from gongbang.data.records import Record
 
-_READER, _ENCODER = "reader-ko", "encoder-ko"
+_READER = "reader-ko"
 _RERANKED = 5  # passages the reader looks at again; each costs its reading time
 
 
@@ -26,8 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--artifact", metavar="NAME", help=f"the reader ({_READER}); for search an encoder may stand here too"
     )
-    parser.add_argument("--encoder", metavar="NAME", help=f"the encoder ({_ENCODER})")
-    parser.add_argument("--no-dense", action="store_true", help="search by words alone")
+    add_encoder(parser)
     parser.add_argument(
         "--rerank",
         action=argparse.BooleanOptionalAction,
@@ -42,6 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask: also ask with everything that answers taken out, and count the silence",
     )
+    parser.add_argument(
+        "--held-out",
+        action="store_true",
+        help="ask only what was held out when the reader was made, of a file that its recipe splits",
+    )
     parser.add_argument("--limit", type=int, metavar="N", help="questions at most, spread over the file")
     parser.add_argument("--out", metavar="DIR", help="write scores, predictions and the error notebook")
     add_format_arguments(parser)
@@ -50,17 +56,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Any:
     """Evaluate; gives the metrics flat with their intervals, and what each stage made of the questions."""
     from gongbang.apps.evaluate.ask import check_options
+    from gongbang.apps.evaluate.evaluation import make_folder
 
     _refuse_idle_options(args)
     check_options(_top_k(args), args.no_answer_threshold)
     _sort_artifacts(args)
-    loaded = read(args, args.data)
+    encoder_named(args)
+    loaded = set_aside(args, read(args, args.data), ("question", "context"), having="question")
+    if args.held_out:
+        loaded = _held_out(args, loaded)
+    if args.out:
+        make_folder(args.out)
     with progress(args, args.what, total=_total(loaded, args.limit)) as advance:
         evaluation = {"search": _search, "reader": _reader, "ask": _ask}[args.what](args, loaded, advance)
+    result = {**evaluation.to_dict(), "data": args.data, "problems": problems_of(loaded)}
+    emit(result, args, lambda: _text(evaluation))  # first, so that a full disk does not lose the scores too
     if args.out:
         note(args, f"written: {evaluation.save(args.out)}")
-    result = {**evaluation.to_dict(), "data": args.data, "problems": problems_of(loaded)}
-    return emit(result, args, lambda: _text(evaluation))
+    return result
 
 
 def _search(args: argparse.Namespace, loaded: Loaded[Record], advance: Any) -> Evaluation:
@@ -105,7 +118,7 @@ def _finder(args: argparse.Namespace, predictor: Any = None) -> Finder:
     from gongbang.search.hybrid import default_index
     from gongbang.search.rerank import Rerank
 
-    index = default_index(None if args.no_dense else load_encoder(args.encoder or _ENCODER))
+    index = default_index(load_encoder(encoder_named(args)))
     if not args.rerank:
         return Finder(index)
     from gongbang.runtime.reranker import ReaderReranker
@@ -114,27 +127,46 @@ def _finder(args: argparse.Namespace, predictor: Any = None) -> Finder:
 
 
 def _sort_artifacts(args: argparse.Namespace) -> None:
-    """``evaluate search --artifact ENCODER``: the artifact's own task says which of the two is meant."""
-    if args.what != "search" or args.artifact is None or args.encoder is not None:
+    """``evaluate search --artifact ENCODER``: the artifact's own task says which of the two is meant.
+
+    Raises:
+        OptionError: it is a reader, and nothing is reranked.
+    """
+    if args.what != "search" or args.artifact is None:
         return
     from gongbang.artifacts.format import open_artifact
 
-    if open_artifact(args.artifact).manifest.task == "encode":
+    task = open_artifact(args.artifact, verify=False).manifest.task
+    if task == "encode" and args.encoder is None:
         args.encoder, args.artifact = args.artifact, None
+    elif not args.rerank:
+        raise OptionError(
+            "an artifact does nothing for 'evaluate search' without --rerank.",
+            value=f"--artifact {args.artifact} ({task})",
+            allowed="an encoder, or with --rerank a reader",
+            cure="Add --rerank, or leave --artifact out.",
+        )
 
 
 def _predictor(args: argparse.Namespace) -> Any:
     from gongbang.runtime.load import load
 
-    predictor = load(args.artifact or _READER)
-    predictor.artifact.require_task("reader")
-    return predictor
+    return load(args.artifact or _READER, task="reader")
 
 
 def _top_k(args: argparse.Namespace) -> int:
     from gongbang.apps.ask import TOP_K
 
     return TOP_K if args.top_k is None else int(args.top_k)
+
+
+def _held_out(args: argparse.Namespace, loaded: Loaded[Record]) -> Loaded[Record]:
+    """The file as the reader's recipe held it out; what is not asked may still be found."""
+    from gongbang.artifacts.format import open_artifact
+    from gongbang.artifacts.held_out import only_held_out
+
+    artifact = open_artifact(args.artifact or _READER, verify=False)
+    return replace(loaded, items=only_held_out(artifact, loaded.items))
 
 
 def _total(loaded: Loaded[Record], limit: int | None) -> int | None:
@@ -144,8 +176,8 @@ def _total(loaded: Loaded[Record], limit: int | None) -> int | None:
 
 _USED = {
     "search": {"encoder", "no_dense", "rerank"},
-    "reader": {"no_answer_threshold"},
-    "ask": {"encoder", "no_dense", "rerank", "top_k", "no_answer_threshold", "unanswerable"},
+    "reader": {"no_answer_threshold", "held_out"},
+    "ask": {"encoder", "no_dense", "rerank", "top_k", "no_answer_threshold", "unanswerable", "held_out"},
 }
 
 
@@ -162,6 +194,7 @@ def _refuse_idle_options(args: argparse.Namespace) -> None:
         "top_k": args.top_k is not None,
         "no_answer_threshold": args.no_answer_threshold is not None,
         "unanswerable": args.unanswerable,
+        "held_out": args.held_out,
     }
     idle = [name for name, is_given in given.items() if is_given and name not in _USED[args.what]]
     if idle:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gongbang.cli.output import emit, note, table
-from gongbang.cli.scores import number
+from gongbang.cli.scores import number, scores_table
 from gongbang.cli.training import require_training
 from gongbang.errors import OptionError
 
 if TYPE_CHECKING:
-    from gongbang.export.artifact import ExportReport
+    from gongbang.export.report import ExportReport
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,11 +80,24 @@ def _check(args: argparse.Namespace) -> None:
 def _text(report: ExportReport) -> str:
     files = report.artifact.manifest.files
     sizes = [(name, f"{part.bytes / 1e6:.2f} MB") for name, part in sorted(files.items())]
-    metric = report.metric
     figures = [
-        (f"{metric}, torch", number(metric, report.torch_metric)),
-        (f"{metric}, exported", number(metric, report.artifact_metric)),
+        *_gate(report),
         ("weights", report.quantised if report.quantised != "none" else "float32"),
         *((f"difference from torch at {shape}", f"{worst:.2g}") for shape, worst in report.parity.items()),
     ]
-    return f"{table(figures)}\n\n{table(sizes)}\n\nartifact: {report.artifact.path}"
+    measured = "not measured: the recipe holds nothing out"
+    if report.scores is not None:
+        measured = f"the artifact as it is served\n{scores_table(report.scores)}"
+    return f"{table(figures)}\n\n{measured}\n\n{table(sizes)}\n\nartifact: {report.artifact.path}"
+
+
+def _gate(report: ExportReport) -> list[tuple[str, str]]:
+    """The primary metric on held-out data, in torch and on every engine."""
+    if report.torch_metric is None:
+        return []
+    metric = report.metric
+    rows = [(f"{metric}, torch in float32", number(metric, report.torch_metric))]
+    for engine, value in report.engine_metrics.items():
+        refused = "" if engine in report.engines else " (costs too much: used only when asked for)"
+        rows.append((f"{metric}, {engine}", number(metric, value) + refused))
+    return rows

@@ -6,8 +6,9 @@ import argparse
 import time
 from typing import TYPE_CHECKING, Any
 
-from gongbang.cli.ask import add_encoder, documents_named, encoder_named
-from gongbang.cli.output import emit
+from gongbang.cli.output import emit, note
+from gongbang.cli.sources import add_encoder, documents_named, encoder_named, encoder_of_index
+from gongbang.errors import printable
 
 if TYPE_CHECKING:
     from gongbang.apps.library import Library
@@ -50,13 +51,15 @@ def _build(args: argparse.Namespace) -> Any:
     from gongbang.data.documents import read_documents
     from gongbang.data.passages import MAX_CHARS
     from gongbang.runtime.encoder import load_encoder
+    from gongbang.search.folders import check_place
 
     began = time.perf_counter()
+    check_place(args.out)
+    named = encoder_named(args)
     loaded = read_documents(documents_named(args.docs))
     show_problems(args, loaded.problems)
-    library = Library(
-        load_encoder(encoder_named(args)), max_chars=MAX_CHARS if args.max_chars is None else args.max_chars
-    )
+    max_chars = MAX_CHARS if args.max_chars is None else args.max_chars
+    library = Library(load_encoder(named), max_chars=max_chars)
     library.add(loaded.items)
     library.save(args.out)
     report = _facts(library, args.out) | {
@@ -70,13 +73,21 @@ def _build(args: argparse.Namespace) -> Any:
 def _add(args: argparse.Namespace) -> Any:
     from gongbang.cli.render import show_problems
     from gongbang.data.documents import read_documents
+    from gongbang.search.folders import check_place
 
     library = _open(args)
+    check_place(args.index)
     loaded = read_documents(documents_named(args.docs))
     show_problems(args, loaded.problems)
-    library.add(loaded.items)
+    ids = library.add(loaded.items)
     library.save(args.index)
-    added = {"added": [document.id for document in loaded.items]}
+    for document, id in zip(loaded.items, ids, strict=True):
+        if id != document.id:
+            note(
+                args,
+                printable(f"{document.source}: added as '{id}', since the index holds another of its name"),
+            )
+    added = {"added": ids}
     warnings = {"warnings": [problem.to_dict() for problem in loaded.problems]}
     return emit(_facts(library, args.index) | added | warnings, args, _facts_text)
 
@@ -109,10 +120,10 @@ def _explain(args: argparse.Namespace) -> Any:
 
 
 def _open(args: argparse.Namespace) -> Library:
-    from gongbang.apps.library import Library, needs_encoder
+    from gongbang.apps.library import Library
     from gongbang.runtime.encoder import load_encoder
 
-    return Library.open(args.index, load_encoder(encoder_named(args)) if needs_encoder(args.index) else None)
+    return Library.open(args.index, load_encoder(encoder_of_index(args)))
 
 
 def _facts(library: Library, path: str) -> dict[str, Any]:

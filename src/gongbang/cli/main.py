@@ -115,7 +115,10 @@ def _run(words: list[str], shared: dict[str, bool]) -> None:
     args = parser.parse_args(words[1:])
     for name, given in shared.items():
         setattr(args, name, given)
-    result = module.run(args)
+    try:
+        result = module.run(args)
+    finally:  # stdout has its one document by then: an error goes to stderr
+        shared["json"] &= not getattr(args, "emitted", False)
     if args.json and not getattr(args, "emitted", False):
         from gongbang.cli.output import write_json
 
@@ -154,7 +157,7 @@ def _utf8() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     if hasattr(sys.stdin, "reconfigure"):
-        sys.stdin.reconfigure(encoding="utf-8")
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # told as a question, not a fault
 
 
 def _logging(shared: dict[str, bool]) -> None:

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import IO, Any, Protocol
 
+from gongbang.errors import printable
+
 Text = str | Callable[[], str] | Callable[[Any], str]
 
 _STYLES = {"bold": "1", "dim": "2", "green": "32", "yellow": "33", "cyan": "36", "mark": "1;30;43"}
@@ -38,13 +40,11 @@ def emit(result: Any, args: argparse.Namespace, text: Text = "") -> Any:
     Returns:
         ``result``, so that a verb can end with ``return emit(...)``.
     """
-    args.emitted = True
     if args.json:
         write_json(result)
-        return result
-    words = text if isinstance(text, str) else _call(text, result)
-    if words:
+    elif words := text if isinstance(text, str) else _call(text, result):
         print(words)
+    args.emitted = True
     return result
 
 
@@ -93,8 +93,8 @@ def note(args: argparse.Namespace, words: str) -> None:
 
 
 def warn(args: argparse.Namespace, words: str) -> None:
-    """A warning on stderr; nothing with ``--quiet``."""
-    note(args, style(f"warning: {words}", "yellow", sys.stderr))
+    """A warning on stderr, its control characters written out; nothing with ``--quiet``."""
+    note(args, style(printable(f"warning: {words}"), "yellow", sys.stderr))
 
 
 def coloured(stream: IO[str] | None = None) -> bool:
@@ -180,7 +180,7 @@ class StderrHandler(logging.Handler):
     gongbang = True
 
     def emit(self, record: logging.LogRecord) -> None:
-        words = self.format(record)
+        words = "\n".join(map(printable, self.format(record).split("\n")))
         if record.levelno >= logging.WARNING:
             words = style(f"{record.levelname.lower()}: {words}", "yellow", sys.stderr)
         print(words, file=sys.stderr, flush=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gongbang.cli.output import emit, note
-from gongbang.cli.records import add_format_arguments, problems_of, read
+from gongbang.cli.records import add_format_arguments, problems_of, read, set_aside
 from gongbang.errors import OptionError
 
 
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> Any:
 
     out = _target(args.out)
     predictor = load(args.artifact)
-    loaded = read(args, args.data)
+    loaded = set_aside(args, read(args, args.data), predictor.task.schema.fields)
     rows = [prediction_to_dict(prediction) for prediction in predictor.predict(loaded.items)]
     summary = {
         "artifact": predictor.artifact.manifest.name,

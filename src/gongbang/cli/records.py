@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gongbang.cli.output import warn
-from gongbang.errors import OptionError
+from gongbang.errors import DataError, OptionError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,13 +40,57 @@ def read(args: argparse.Namespace, path: str | Path) -> Loaded[Record]:
     from gongbang.data.reading import read_records
 
     loaded = read_records(path, format=args.format, mapping=mapping_of(args.map) or None)
-    for problem in loaded.problems[:_SHOWN]:
-        warn(args, " ".join(problem.lines()))
-    if len(loaded.problems) > _SHOWN:
-        warn(
-            args, f"{len(loaded.problems) - _SHOWN} more rows of {path} were kept out: gongbang check {path}"
-        )
+    _tell(args, loaded.problems, path)
     return loaded
+
+
+def set_aside(
+    args: argparse.Namespace, loaded: Loaded[Record], fields: Sequence[str], *, having: str = ""
+) -> Loaded[Record]:
+    """The records that hold words in these fields; the others are told on stderr and kept out as well.
+
+    Args:
+        args: the verb's arguments; ``args.data`` is the file.
+        loaded: its records.
+        fields: the texts that are needed.
+        having: a field without which nothing is needed, such as the question where contexts may stand alone.
+
+    Raises:
+        DataError: no record is left.
+    """
+    from gongbang.data.loaded import Loaded
+
+    kept, blank = [], []
+    for record in loaded.items:
+        needed = fields if not having or having in record.fields else ()
+        missing = [name for name in needed if not record.fields.get(name, "").strip()]
+        if missing:
+            blank.append(_blank(record, missing[0], args.data))
+        else:
+            kept.append(record)
+    if not kept:
+        raise blank[0] if len(blank) == 1 else Loaded(kept, blank).summary()
+    _tell(args, blank, args.data)
+    return Loaded(kept, [*loaded.problems, *blank])
+
+
+def _tell(args: argparse.Namespace, problems: Sequence[DataError], path: str | Path) -> None:
+    """The first problems in full, of the others how many."""
+    for problem in problems[:_SHOWN]:
+        warn(args, " ".join(problem.lines()))
+    if len(problems) > _SHOWN:
+        warn(args, f"{len(problems) - _SHOWN} more rows of {path} were kept out: gongbang check {path}")
+
+
+def _blank(record: Record, name: str, path: str | Path) -> DataError:
+    return DataError(
+        f"record '{record.id}' has no {name}.",
+        value=record.fields.get(name, "(none)"),
+        allowed="a text that is not blank",
+        cure=f"Fill in '{name}', or map the column that holds it: --map {name}=COLUMN.",
+        path=path,
+        field=name,
+    )
 
 
 def mapping_of(pairs: Sequence[str]) -> dict[str, str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gongbang.cli.output import coloured, style, table, warn
+from gongbang.errors import printable
 
 if TYPE_CHECKING:
     from gongbang.apps.answer import Answer
@@ -72,7 +72,7 @@ def candidates_text(answer: Answer, count: int = 10) -> str:
             f"{one.probability:.1%}",
             flat(one.text),
             printable(one.source or one.document),
-            one.location,
+            printable(one.location),
         )
         for number, one in enumerate(answer.candidates[:count], 1)
     ]
@@ -110,7 +110,7 @@ def explanation_text(explanation: Explanation) -> str:
     lines += [f"raw {name:<8} {value:.4f}" for name, value in explanation.raw.items()]
     rows = [
         (
-            token.token,
+            printable(token.token),
             token.kind,
             f"{token.query_weight:.2f}",
             f"{token.idf:.2f}",
@@ -146,11 +146,6 @@ def flat(text: str) -> str:
 
     Example:
         >>> flat("두\\n줄\\x1b[31m")
-        '두 줄�[31m'
+        '두 줄\\\\x1b[31m'
     """
     return printable(text.replace("\r", "").replace("\n", " ").replace("\t", " "))
-
-
-def printable(text: str) -> str:
-    """A text whose control characters are replaced: documents may come from anyone."""
-    return "".join("�" if unicodedata.category(char) == "Cc" else char for char in text)

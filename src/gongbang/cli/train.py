@@ -45,8 +45,7 @@ def run(args: argparse.Namespace) -> Any:
     from gongbang.train.training import finish_run, train_recipe
 
     if args.finish:
-        done = finish_run(_run_to_finish(args), root=args.root)
-        return emit(_result(done), args, lambda: _text(done))
+        return _tell(finish_run(_run_to_finish(args), root=args.root), args)
     try:
         with training_progress(args) as on_event:
             done = train_recipe(
@@ -59,7 +58,16 @@ def run(args: argparse.Namespace) -> Any:
     except KeyboardInterrupt:
         _tell_how_to_go_on(args)
         raise
-    return emit(_result(done), args, lambda: _text(done))
+    return _tell(done, args)
+
+
+def _tell(done: Run, args: argparse.Namespace) -> Any:
+    """Print what came of it, and fail where that is less than the recipe expects."""
+    from gongbang.train.expected import check_expected
+
+    result = emit(_result(done), args, lambda: _text(done))
+    check_expected(done)
+    return result
 
 
 def _run_to_finish(args: argparse.Namespace) -> str:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from gongbang.errors import OptionError
 from gongbang.text.bigrams import hangul_bigrams
-from gongbang.text.morphemes import Analyser, Morpheme, shared_analyser
+from gongbang.text.morphemes import TAGS, Analyser, Morpheme, shared_analyser
 from gongbang.text.normalise import DEFAULT_STEPS, Normaliser
 
 KINDS = ("morphemes", "bigrams", "words", "pairs", "whitespace")
@@ -28,9 +28,16 @@ _TAG_TEXT = "NNG NNP NNB NR MM VV VA XR XSN SL SH SN W_SERIAL W_URL W_EMAIL W_HA
 SEARCH_TAGS = tuple(_TAG_TEXT.split())
 """Sejong tags of the morphemes that are searched for. Numbers (SN) are among them: dates are asked for."""
 
+_KIWI_TEXT = (
+    "UN W_URL W_EMAIL W_HASHTAG W_MENTION W_SERIAL W_EMOJI Z_CODA Z_SIOT USER0 USER1 USER2 USER3 USER4"
+)
+KIWI_TAGS = TAGS | frozenset(_KIWI_TEXT.split())
+"""Every tag that Kiwi gives."""
+
 _NOMINAL_TEXT = "NNG NNP NNB NR NP XR XPN XSN SL SH SN W_SERIAL"
 _NOMINAL = frozenset(_NOMINAL_TEXT.split())
 _KIWI_KINDS = frozenset({"morphemes", "words", "pairs"})
+_TAGGED_KINDS = frozenset({"morphemes", "pairs"})  # the kinds that ``tags`` chooses from
 _WORD = re.compile(r"\S+")
 
 
@@ -47,7 +54,8 @@ class AnalysisConfig:
         user_words: words Kiwi should know, as ``(word, tag, score)``.
 
     Raises:
-        OptionError: no kind, an unknown kind, or one named twice.
+        OptionError: no kind, an unknown kind, or one named twice; the same of tags, which may be none where
+            no kind asks for them.
     """
 
     kinds: tuple[str, ...] = ("morphemes", "bigrams", "words")
@@ -72,6 +80,7 @@ class AnalysisConfig:
                 allowed="one or more, each once, of " + ", ".join(KINDS),
                 cure='Pass for instance kinds=("morphemes", "bigrams").',
             )
+        check_tags("tags", self.tags, empty=not _TAGGED_KINDS & set(self.kinds))
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -93,6 +102,25 @@ class AnalysisConfig:
                 cure="Drop the key, or correct its spelling.",
             )
         return cls(**dict(values))
+
+
+def check_tags(option: str, tags: Sequence[str], *, empty: bool) -> None:
+    """Refuses tags that Kiwi never gives.
+
+    Args:
+        option: the option's name. tags: its value. empty: whether there may be none.
+
+    Raises:
+        OptionError: no tag, an unknown one, or one named twice.
+    """
+    if not set(tags) <= KIWI_TAGS or len(set(tags)) != len(tags) or not (tags or empty):
+        wrong = [tag for tag in tags if tag not in KIWI_TAGS] or list(tags)
+        raise OptionError(
+            f"'{option}' cannot be used.",
+            value=", ".join(wrong) or "no tag",
+            allowed="each once, of " + ", ".join(sorted(KIWI_TAGS)),
+            cure="Correct the tags, or leave the option out to take the default.",
+        )
 
 
 class Token(NamedTuple):
@@ -153,6 +181,13 @@ class SearchAnalyser:
         morphemes = self._kiwi.analyse_many(clean) if self._needs_kiwi else [()] * len(clean)
         for text, found in zip(clean, morphemes, strict=True):
             yield self._tokens(text, found)
+
+    def tags(self, texts: Sequence[str]) -> list[frozenset[str]]:
+        """Of each text the tags that chose any of its tokens."""
+        if not _TAGGED_KINDS & set(self.config.kinds):
+            return [frozenset()] * len(texts)
+        found = self._kiwi.analyse_many([self.normalise(text) for text in texts])
+        return [self._tags & {morpheme.tag for morpheme in morphemes} for morphemes in found]
 
     def normalise(self, text: str) -> str:
         """The text as it is analysed."""

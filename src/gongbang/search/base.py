@@ -172,6 +172,24 @@ def check_k(k: int) -> int:
     return k
 
 
+def check_text(question: str) -> str:
+    """The question, or an error where it holds bytes that were no UTF-8 (lone surrogates).
+
+    Raises:
+        OptionError: the question cannot be encoded.
+    """
+    try:
+        question.encode("utf-8")
+    except UnicodeEncodeError as err:
+        raise OptionError(
+            "the question is not in UTF-8.",
+            value=ascii(question),
+            allowed="text in UTF-8",
+            cure="Set the terminal to UTF-8 (see: locale charmap), or pipe the question from a UTF-8 file.",
+        ) from err
+    return question
+
+
 def check_signature(part: str, *, stored: str, given: str, path: str | Path) -> None:
     """Refuses an index made with another analyser or encoder.
 

@@ -13,7 +13,7 @@ kind and no title this is plain BM25 of the named form (Kamphuis et al. 2020, ta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gongbang.errors import OptionError
-from gongbang.search.analysis import KINDS
+from gongbang.search.analysis import KINDS, check_tags
 from gongbang.search.postings import Postings
 
 METHODS = ("lucene", "atire", "okapi")
@@ -72,7 +72,24 @@ class LexicalOptions:
         for kind, weight in self.kind_weights.items():
             _one_of("kind of token", kind, KINDS)
             _within(f"kind_weights['{kind}']", weight, 0.0, float("inf"))
+        check_tags("boost_tags", self.boost_tags, empty=True)
         _one_of("method", self.method, METHODS)
+
+    def check_kinds(self, kinds: Collection[str]) -> None:
+        """Refuses weights, other than the default, of kinds of token that are not made.
+
+        Raises:
+            OptionError: there is such a weight.
+        """
+        usual = _default_weights()
+        idle = [k for k, weight in self.kind_weights.items() if k not in kinds and weight != usual[k]]
+        if idle:
+            raise OptionError(
+                "a weight does nothing: the analyser makes no tokens of its kind.",
+                value=", ".join(f"{kind} {self.kind_weights[kind]:g}" for kind in idle),
+                allowed="weights of " + ", ".join(kinds),
+                cure="Leave the weight out, or add the kind: AnalysisConfig(kinds=...).",
+            )
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -24,8 +24,9 @@ from gongbang.search.base import (
     check_signature,
     top_k,
 )
+from gongbang.search.folders import Stored
 from gongbang.search.passages import PassageList
-from gongbang.search.store import read_index, write_index
+from gongbang.search.store import read_index, write_parts
 
 _BLOCK = 8192  # passages cast to float32 at once: 12 MB at 384 dimensions
 _BATCH = 256  # passages encoded at once
@@ -34,7 +35,7 @@ _LEAST_AGAIN = 64
 _UNIT = 1e-2  # how far from 1 a vector's length may be
 
 
-class DenseIndex:
+class DenseIndex(Stored):
     """Passages found by the meaning of the question.
 
     Args:
@@ -129,19 +130,15 @@ class DenseIndex:
         parts = {"dense": float(self._exact[row] @ self._queries([question])[0])}
         return Explanation(question, passage_id, parts["dense"], parts, parts)
 
-    def save(self, path: str | Path) -> None:
-        """Writes the index as a folder.
-
-        Raises:
-            SearchIndexError: something that is no index stands at ``path``, or it cannot be written.
-        """
+    def write(self, folder: Path) -> None:
+        """Writes the index into a folder that holds nothing else."""
         manifest = {
             "signature": self.signature,
             "dimension": self.encoder.dimension,
             "passages": len(self),
         }
         arrays: dict[str, NDArray[Any]] = {"vectors16": self._coarse, "vectors32": self._exact}
-        write_index(path, self.name, manifest, arrays, self._passages)
+        write_parts(folder, self.name, manifest, arrays, self._passages)
 
     @classmethod
     def open(cls, path: str | Path, encoder: Encoder, *, verify: bool = True) -> DenseIndex:
@@ -153,8 +150,12 @@ class DenseIndex:
         Raises:
             SearchIndexError: no index, a damaged one, or one made with another encoder.
         """
-        stored = read_index(path, cls.name, verify=verify)
-        check_signature("encoder", stored=stored.manifest["signature"], given=encoder.signature, path=path)
+        return cls._opened(path, lambda folder: cls._read(folder, encoder, verify))
+
+    @classmethod
+    def _read(cls, folder: Path, encoder: Encoder, verify: bool) -> DenseIndex:
+        stored = read_index(folder, cls.name, verify=verify)
+        check_signature("encoder", stored=stored.manifest["signature"], given=encoder.signature, path=folder)
         index = cls(encoder)
         index._passages = stored.passages
         index._exact, index._coarse = stored.arrays["vectors32"], stored.arrays["vectors16"]

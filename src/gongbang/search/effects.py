@@ -6,13 +6,15 @@ for English, a stop list with a typing error, a dictionary word that is never re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gongbang.search.analysis import AnalysisConfig, SearchAnalyser
+from gongbang.search.bm25 import LexicalOptions
 
 _DEFAULT = AnalysisConfig()
+_DEFAULTS = {"kinds": _DEFAULT.kinds, "tags": _DEFAULT.tags, "boost_tags": LexicalOptions().boost_tags}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,14 @@ class OptionEffect:
         return {"option": self.option, "value": self.value, "changed": self.changed, "chosen": self.chosen}
 
 
-def effects(analyser: SearchAnalyser, texts: Sequence[str]) -> tuple[OptionEffect, ...]:
+def effects(
+    analyser: SearchAnalyser, texts: Sequence[str], boost_tags: Sequence[str] = ()
+) -> tuple[OptionEffect, ...]:
     """The effect of every option that is switched on, over a sample of texts.
 
     Args:
         analyser: the analyser to try. texts: the sample; a hundred passages and as many questions do.
+        boost_tags: tags whose tokens count more, see :class:`~gongbang.search.bm25.LexicalOptions`.
 
     Example:
         >>> analyser = SearchAnalyser(AnalysisConfig(kinds=("whitespace",), stop_words=("the", "teh")))
@@ -49,10 +54,12 @@ def effects(analyser: SearchAnalyser, texts: Sequence[str]) -> tuple[OptionEffec
         ['teh']
     """
     config = analyser.config
-    clean = [analyser.normalise(text) for text in texts]
     tokens = list(analyser.many(texts))
+    tags, boosted = analyser.tags(texts), [{token.tag for token in row} for row in tokens]
     found = [_by_tokens("kinds", kind, [{t.kind for t in row} for row in tokens]) for kind in config.kinds]
-    found += [_step(step, config, texts, clean) for step in config.steps]
+    found += [_by_tokens("tags", tag, tags) for tag in config.tags]
+    found += [_by_tokens("boost_tags", tag, boosted) for tag in boost_tags]
+    found += [_step(step, analyser, texts) for step in config.steps]
     if config.lower:
         found.append(_without("lower", "true", analyser, replace(config, lower=False), texts))
     if config.stop_words:
@@ -64,26 +71,33 @@ def effects(analyser: SearchAnalyser, texts: Sequence[str]) -> tuple[OptionEffec
     return tuple(found)
 
 
-def _by_tokens(option: str, value: str, found: Sequence[set[str]]) -> OptionEffect:
+def _by_tokens(option: str, value: str, found: Sequence[Collection[str]]) -> OptionEffect:
     changed = sum(value in row for row in found)
-    return OptionEffect(option, value, changed, option != "kinds" or value not in _DEFAULT.kinds)
+    return OptionEffect(option, value, changed, value not in _DEFAULTS.get(option, ()))
 
 
-def _step(step: str, config: AnalysisConfig, texts: Sequence[str], clean: Sequence[str]) -> OptionEffect:
-    steps = tuple(name for name in config.steps if name != step)
-    other = SearchAnalyser(AnalysisConfig(kinds=("whitespace",), steps=steps))
-    changed = sum(other.normalise(text) != done for text, done in zip(texts, clean, strict=True))
-    return OptionEffect("steps", step, changed, step not in _DEFAULT.steps)
+def _step(step: str, analyser: SearchAnalyser, texts: Sequence[str]) -> OptionEffect:
+    """A step works where it changes a token; that it changes the text is not enough."""
+    config = analyser.config
+    other = SearchAnalyser(
+        replace(config, steps=tuple(name for name in config.steps if name != step)), analyser._kiwi
+    )
+    touched = [text for text in texts if other.normalise(text) != analyser.normalise(text)]
+    return OptionEffect("steps", step, _differing(analyser, other, touched), step not in _DEFAULT.steps)
 
 
 def _without(
     option: str, value: str, analyser: SearchAnalyser, config: AnalysisConfig, texts: Sequence[str]
 ) -> OptionEffect:
     other = SearchAnalyser(config, analyser._kiwi)
-    changed = sum(a != b for a, b in zip(analyser.many(texts), other.many(texts), strict=True))
+    changed = _differing(analyser, other, texts)
     return OptionEffect(
         option, value, changed, getattr(config, option) == getattr(_DEFAULT, option)
     )  # ``config`` has it off
+
+
+def _differing(one: SearchAnalyser, other: SearchAnalyser, texts: Sequence[str]) -> int:
+    return sum(a != b for a, b in zip(one.many(texts), other.many(texts), strict=True))
 
 
 def _user_words(analyser: SearchAnalyser, texts: Sequence[str]) -> list[OptionEffect]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from gongbang.errors import OptionError
 from gongbang.metrics.ranking import mrr_at_k, ranking_scores, unique_ranking
 from gongbang.metrics.scores import Scores
 from gongbang.search.base import Hit, Index
-from gongbang.search.contexts import document_of
+from gongbang.search.contexts import asks, document_of
 from gongbang.search.fusion import Fusion
 from gongbang.search.hybrid import HybridIndex
 from gongbang.search.rerank import Rerank, combine
@@ -47,8 +47,11 @@ class SearchReport:
 
 
 def judged_questions(records: Iterable[Record]) -> Judged:
-    """The answerable questions of a data set, each with its own document as the one to find."""
-    kept = [r for r in records if "answers" not in r.spans or r.answers]
+    """The answerable questions of a data set, each with its own document as the one to find.
+
+    Records without a question or a context are passed over, as are those that say there is no answer.
+    """
+    kept = [r for r in records if asks(r) and ("answers" not in r.spans or r.answers)]
     return Judged(
         tuple(r.fields["question"] for r in kept),
         tuple(frozenset({document_of(r)}) for r in kept),
@@ -86,15 +89,28 @@ def evaluate_search(
     return SearchReport(scores, tuple(rankings))
 
 
-def documents_found(index: Index, questions: Sequence[str], depth: int) -> list[tuple[str, ...]]:
+class Searches(Protocol):
+    """Whatever finds passages: an index, or one with a reranker behind it."""
+
+    def __len__(self) -> int: ...
+
+    def search(self, questions: Sequence[str], k: int) -> list[list[Hit]]: ...
+
+
+def documents_found(index: Searches, questions: Sequence[str], depth: int) -> list[tuple[str, ...]]:
     """Of each question the ids of the best ``depth`` documents, best first."""
+    results = search_documents(index, questions, depth)
+    return [tuple(unique_ranking(_documents(hits))[:depth]) for hits in results]
+
+
+def search_documents(index: Searches, questions: Sequence[str], depth: int) -> list[list[Hit]]:
+    """Of each question the best passages, best first, so many that they are of ``depth`` documents."""
     k = depth
     while True:
         results = index.search(questions, k)
-        found = [tuple(unique_ranking([hit.document for hit in hits])[:depth]) for hits in results]
-        short = any(len(d) < depth and len(h) >= k for d, h in zip(found, results, strict=True))
+        short = any(len(hits) >= k and len(set(_documents(hits))) < depth for hits in results)
         if not short or k >= len(index):
-            return found
+            return results
         k = min(4 * k, len(index))
 
 

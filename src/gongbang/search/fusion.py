@@ -18,6 +18,10 @@ from gongbang.errors import OptionError
 from gongbang.search.base import top_k
 
 METHODS = ("minmax", "zscore", "rrf")
+PARTS = ("lexical", "dense")
+
+_NOTHING = {"lexical": 0.0}
+"""The score of a passage that a part has not found: it shares no token. Vectors are always near or far."""
 
 
 def _default_weights() -> dict[str, float]:
@@ -29,8 +33,9 @@ class Fusion:
     """How parts are joined.
 
     Args:
-        method: ``minmax`` and ``zscore`` add weighted, normalised scores; ``rrf`` adds weight / (k + rank).
-        weights: of each part; brought to the sum 1.
+        method: ``minmax`` and ``zscore`` add weighted, normalised scores; ``rrf`` adds weight / (k + rank) of
+            each part that has the passage among its own best ``depth``; equal scores share a rank.
+        weights: of each part, ``lexical`` and ``dense``; brought to the sum 1.
         depth: candidates taken from each part; normalisation looks at these alone.
         rrf_k: the constant of reciprocal-rank fusion.
 
@@ -48,7 +53,6 @@ class Fusion:
     rrf_k: int = 60
 
     def __post_init__(self) -> None:
-        total = sum(self.weights.values())
         if self.method not in METHODS or self.depth < 1 or self.rrf_k < 0:
             raise OptionError(
                 "this fusion cannot be used.",
@@ -56,11 +60,13 @@ class Fusion:
                 allowed=f"method one of {', '.join(METHODS)}; depth 1 or more; rrf_k 0 or more",
                 cure="Leave the options out to take the defaults.",
             )
-        if min(self.weights.values(), default=-1.0) < 0 or not 0 < total < float("inf"):
+        total = sum(self.weights.values())
+        named = set(self.weights) == set(PARTS)
+        if not named or min(self.weights.values()) < 0 or not 0 < total < float("inf"):
             raise OptionError(
                 "the weights of the fusion cannot be used.",
                 value=repr(dict(self.weights)),
-                allowed="a number of 0 or more for each part, not all 0",
+                allowed=f"a number of 0 or more for each of {', '.join(PARTS)}, not all 0",
                 cure='Pass for instance weights={"lexical": 0.7, "dense": 0.3}.',
             )
         object.__setattr__(self, "weights", {name: weight / total for name, weight in self.weights.items()})
@@ -70,8 +76,21 @@ class Fusion:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Fusion:
-        """The fusion that gave :meth:`to_dict`."""
-        return cls(**{item.name: values[item.name] for item in fields(cls) if item.name in values})
+        """The fusion that gave :meth:`to_dict`.
+
+        Raises:
+            OptionError: a key that is no option.
+        """
+        names = [item.name for item in fields(cls)]
+        unknown = [key for key in values if key not in names]
+        if unknown:
+            raise OptionError(
+                "fusion has no such option.",
+                value=", ".join(unknown),
+                allowed=", ".join(names),
+                cure="Drop the key, or correct its spelling.",
+            )
+        return cls(**dict(values))
 
     def fuse(self, raw: Mapping[str, NDArray[np.float64]]) -> Fused:
         """Joins the scores of one question.
@@ -82,22 +101,23 @@ class Fusion:
         tops = [top_k(scores, self.depth) for scores in raw.values()]
         candidates = np.unique(np.concatenate(tops)) if tops else np.empty(0, np.int64)
         parts = {
-            name: self.weights.get(name, 0.0) * self._normal(scores, candidates)
-            for name, scores in raw.items()
+            name: self.weights[name] * self._normal(name, scores, candidates) for name, scores in raw.items()
         }
         total = np.zeros(len(candidates))
         for part in parts.values():
             total = total + part
         return Fused(candidates, total, parts)
 
-    def _normal(self, scores: NDArray[np.float64], candidates: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _normal(
+        self, name: str, scores: NDArray[np.float64], candidates: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
         """(candidates,) scores of one part, made comparable with those of others."""
         own = scores[candidates]
         if self.method == "rrf":
-            order = np.lexsort((candidates, -own))
-            rank = np.empty(len(own))
-            rank[order] = np.arange(1, len(own) + 1)
-            return np.asarray(1.0 / (self.rrf_k + rank))
+            best = np.sort(scores[top_k(scores, self.depth)])
+            rank = 1 + len(best) - np.searchsorted(best, own, side="right")
+            found = (rank <= len(best)) & (own > _NOTHING.get(name, -np.inf))
+            return np.where(found, 1.0 / (self.rrf_k + rank), 0.0)
         if self.method == "minmax":
             return minmax(own)
         spread = own.std() if len(own) else 0.0

@@ -16,15 +16,16 @@ from gongbang.errors import SearchIndexError
 from gongbang.search.analysis import SearchAnalyser
 from gongbang.search.base import Encoder, Explanation, Hit, check_k, check_new_ids, check_signature, top_k
 from gongbang.search.dense import DenseIndex
+from gongbang.search.folders import Stored
 from gongbang.search.fusion import Fused, Fusion
 from gongbang.search.lexical import LexicalIndex
 from gongbang.search.rerank import Rerank
-from gongbang.search.store import new_folder, read_manifest, write_manifest
+from gongbang.search.store import read_manifest, write_manifest
 
 _BATCH = 64  # questions scored at once: bounds (questions, passages) arrays
 
 
-class HybridIndex:
+class HybridIndex(Stored):
     """Fuses a lexical and a dense index over the same passages.
 
     Args:
@@ -127,17 +128,12 @@ class HybridIndex:
         own = {name: float(scores[row]) for name, scores in raw.items()}
         return replace(lexical, score=sum(parts.values()), parts=parts, raw=own)
 
-    def save(self, path: str | Path) -> None:
-        """Writes both parts and the fusion as one folder.
-
-        Raises:
-            SearchIndexError: something that is no index stands at ``path``, or it cannot be written.
-        """
+    def write(self, folder: Path) -> None:
+        """Writes both parts and the fusion into a folder that holds nothing else."""
         manifest = {"signature": self.signature, "fusion": self.fusion.to_dict(), "passages": len(self)}
-        with new_folder(path) as folder:
-            self.lexical.save(folder / "lexical")
-            self.dense.save(folder / "dense")
-            write_manifest(folder, self.name, manifest)
+        self.lexical.write(folder / "lexical")
+        self.dense.write(folder / "dense")
+        write_manifest(folder, self.name, manifest)
 
     @classmethod
     def open(
@@ -160,12 +156,22 @@ class HybridIndex:
             SearchIndexError: no index, a damaged one, one made with another analyser or encoder, or parts
                 that do not belong together.
         """
-        manifest = read_manifest(path, cls.name, verify=verify)
-        folder = Path(path)
+        return cls._opened(path, lambda folder: cls._read(folder, encoder, analyser, rerank, verify))
+
+    @classmethod
+    def _read(
+        cls,
+        folder: Path,
+        encoder: Encoder,
+        analyser: SearchAnalyser | None,
+        rerank: Rerank | None,
+        verify: bool,
+    ) -> HybridIndex:
+        manifest = read_manifest(folder, cls.name, verify=verify)
         lexical = LexicalIndex.open(folder / "lexical", analyser, verify=False)  # hashed with the whole above
         dense = DenseIndex.open(folder / "dense", encoder, verify=False)
         index = cls(lexical, dense, Fusion.from_dict(manifest["fusion"]), rerank)
-        check_signature("set of parts", stored=manifest["signature"], given=index.signature, path=path)
+        check_signature("set of parts", stored=manifest["signature"], given=index.signature, path=folder)
         return index
 
     def _fused(self, questions: Sequence[str]) -> Iterator[tuple[str, dict[str, NDArray[np.float64]], Fused]]:

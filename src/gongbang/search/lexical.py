@@ -18,9 +18,10 @@ from gongbang.search.analysis import KINDS, AnalysisConfig, SearchAnalyser, Toke
 from gongbang.search.base import Explanation, Hit, TokenScore, check_k, check_new_ids, check_signature, top_k
 from gongbang.search.bm25 import Bm25, LexicalOptions
 from gongbang.search.effects import OptionEffect, effects
+from gongbang.search.folders import Stored
 from gongbang.search.passages import PassageList
 from gongbang.search.postings import Counts, Postings
-from gongbang.search.store import read_index, write_index
+from gongbang.search.store import read_index, write_parts
 
 _LOG = logging.getLogger(__name__)
 _BATCH = 512  # passages analysed at once
@@ -31,12 +32,15 @@ _CODES = {
 }  # a term is the code of its kind and its text
 
 
-class LexicalIndex:
+class LexicalIndex(Stored):
     """Passages found by the words of the question.
 
     Args:
         analyser: makes the tokens; the Korean default when None.
         options: turns tokens into scores.
+
+    Raises:
+        OptionError: a kind of token has a weight that the analyser does not make.
 
     Example:
         >>> index = LexicalIndex()
@@ -50,6 +54,7 @@ class LexicalIndex:
     def __init__(self, analyser: SearchAnalyser | None = None, options: LexicalOptions | None = None) -> None:
         self.analyser = analyser or SearchAnalyser()
         self.options = options or LexicalOptions()
+        self.options.check_kinds(self.analyser.config.kinds)
         self.effects: tuple[OptionEffect, ...] = ()
         """What each option of the analyser changed in the last build, see :mod:`gongbang.search.effects`."""
         self._kinds = {kind: row for row, kind in enumerate(self.analyser.config.kinds)}
@@ -91,7 +96,9 @@ class LexicalIndex:
         self._passages = PassageList(passages)
         self._bm25 = None
         step = max(1, len(passages) // _SAMPLE)
-        self.effects = effects(self.analyser, [p.text for p in passages[::step]]) if passages else ()
+        sample = [passage.text for passage in passages[::step]]
+        boosted = self.options.boost_tags if self.options.entity_boost else ()
+        self.effects = effects(self.analyser, sample, boosted) if sample else ()
         for effect in self.effects:
             if effect.silent and effect.chosen:
                 _LOG.warning("%s=%s changes no token of these passages", effect.option, effect.value)
@@ -153,12 +160,8 @@ class LexicalIndex:
         parts = {"lexical": score}
         return Explanation(question, passage_id, score, parts, parts, tuple(held))
 
-    def save(self, path: str | Path) -> None:
-        """Writes the index as a folder.
-
-        Raises:
-            SearchIndexError: something that is no index stands at ``path``, or it cannot be written.
-        """
+    def write(self, folder: Path) -> None:
+        """Writes the index into a folder that holds nothing else."""
         manifest = {
             "signature": self.signature,
             "analyser_signature": self.analyser.signature,
@@ -166,7 +169,7 @@ class LexicalIndex:
             "options": self.options.to_dict(),
             "passages": len(self),
         }
-        write_index(path, self.name, manifest, self._postings.arrays(), self._passages)
+        write_parts(folder, self.name, manifest, self._postings.arrays(), self._passages)
 
     @classmethod
     def open(
@@ -181,10 +184,14 @@ class LexicalIndex:
         Raises:
             SearchIndexError: no index, a damaged one, or one made with another analyser.
         """
-        stored = read_index(path, cls.name, verify=verify)
+        return cls._opened(path, lambda folder: cls._read(folder, analyser, verify))
+
+    @classmethod
+    def _read(cls, folder: Path, analyser: SearchAnalyser | None, verify: bool) -> LexicalIndex:
+        stored = read_index(folder, cls.name, verify=verify)
         analyser = analyser or SearchAnalyser(AnalysisConfig.from_dict(stored.manifest["analyser"]))
         check_signature(
-            "analyser", stored=stored.manifest["analyser_signature"], given=analyser.signature, path=path
+            "analyser", stored=stored.manifest["analyser_signature"], given=analyser.signature, path=folder
         )
         index = cls(analyser, LexicalOptions.from_dict(stored.manifest["options"]))
         index._postings = Postings.from_arrays(stored.arrays)

@@ -1,15 +1,9 @@
-"""An index as a folder: arrays to be memory-mapped, passages, and a manifest with the hash of each file.
-
-A folder is written beside its place and moved there when it is whole, so a reader meets the old index
-or the new one, never half of one.
-"""
+"""An index as files: arrays to be memory-mapped, passages, and a manifest with the hash of each file."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gongbang.errors import SearchIndexError
+from gongbang.search.folders import FORMAT, MANIFEST, damaged, data_folder
 from gongbang.search.passages import PassageList
 
-MANIFEST = "index.json"
-FORMAT = "gongbang-index"
 VERSION = 1
 
 _CHUNK = 1 << 20
@@ -38,26 +31,22 @@ class StoredIndex:
     passages: PassageList
 
 
-def write_index(
-    path: str | Path,
+def write_parts(
+    folder: Path,
     kind: str,
     manifest: Mapping[str, Any],
     arrays: Mapping[str, NDArray[Any]],
     passages: PassageList | None,
 ) -> None:
-    """Writes an index folder, replacing an older index at the same place.
-
-    Raises:
-        SearchIndexError: something that is no index stands at ``path``, or it cannot be written.
-    """
-    with new_folder(path) as folder:
-        for name, array in arrays.items():
-            np.save(folder / f"{name}.npy", np.asarray(array), allow_pickle=False)
-        if passages is not None:
-            block, offsets = passages.to_arrays()
-            (folder / "passages.jsonl").write_bytes(block.tobytes())
-            np.save(folder / "passage_offsets.npy", offsets, allow_pickle=False)
-        write_manifest(folder, kind, manifest)
+    """Writes arrays, passages and, over them all, the manifest into a folder that holds nothing else."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", np.asarray(array), allow_pickle=False)
+    if passages is not None:
+        block, offsets = passages.to_arrays()
+        (folder / "passages.jsonl").write_bytes(block.tobytes())
+        np.save(folder / "passage_offsets.npy", offsets, allow_pickle=False)
+    write_manifest(folder, kind, manifest)
 
 
 def write_manifest(folder: Path, kind: str, manifest: Mapping[str, Any]) -> None:
@@ -72,35 +61,6 @@ def write_manifest(folder: Path, kind: str, manifest: Mapping[str, Any]) -> None
     (folder / MANIFEST).write_text(text, encoding="utf-8")
 
 
-class new_folder:  # noqa: N801  (reads as a verb in a with-statement)
-    """A folder to fill, moved to ``path`` when the block ends well and removed when it does not."""
-
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-
-    def __enter__(self) -> Path:
-        _refuse_foreign(self.path)
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._temporary = Path(tempfile.mkdtemp(prefix=f".{self.path.name}-", dir=self.path.parent))
-        except OSError as err:
-            raise _unwritable(self.path, err) from err
-        return self._temporary
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if error is not None:
-            shutil.rmtree(self._temporary, ignore_errors=True)
-            if isinstance(error, OSError):
-                raise _unwritable(self.path, error) from error
-            return
-        self._temporary.chmod(0o755)  # mkdtemp's 0o700 would hide the index from other users
-        old = self._temporary.with_name(self._temporary.name + "-old")
-        if self.path.exists():
-            self.path.replace(old)
-        self._temporary.replace(self.path)
-        shutil.rmtree(old, ignore_errors=True)
-
-
 def read_manifest(path: str | Path, kind: str | None = None, *, verify: bool = True) -> dict[str, Any]:
     """The manifest of an index folder, its files checked.
 
@@ -111,13 +71,13 @@ def read_manifest(path: str | Path, kind: str | None = None, *, verify: bool = T
     Raises:
         SearchIndexError: no index there, one of another kind or format, or a file missing or changed.
     """
-    folder = Path(path)
+    folder = data_folder(path)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as err:
         raise _no_index(folder) from err
     except (OSError, ValueError) as err:
-        raise _damaged(folder, MANIFEST, f"unreadable: {err}") from err
+        raise damaged(folder, MANIFEST, f"unreadable: {err}") from err
     if (
         not isinstance(manifest, dict)
         or manifest.get("format") != FORMAT
@@ -139,7 +99,7 @@ def read_manifest(path: str | Path, kind: str | None = None, *, verify: bool = T
             cure="Open it as the kind it is.",
         )
     if manifest.get("sha256") != _hash_of({k: v for k, v in manifest.items() if k != "sha256"}):
-        raise _damaged(folder, MANIFEST, "edited by hand, or cut short")
+        raise damaged(folder, MANIFEST, "edited by hand, or cut short")
     for name, facts in manifest["files"].items():
         _check_file(folder, name, facts, verify)
     return manifest
@@ -151,7 +111,7 @@ def read_index(path: str | Path, kind: str, *, verify: bool = True) -> StoredInd
     Raises:
         SearchIndexError: as :func:`read_manifest`, or an array that is not one.
     """
-    folder = Path(path)
+    folder = data_folder(path)
     manifest = read_manifest(folder, kind, verify=verify)
     arrays = {name[:-4]: _load(folder, name) for name in manifest["files"] if name.endswith(".npy")}
     offsets = arrays.pop("passage_offsets")
@@ -181,28 +141,18 @@ def _load(folder: Path, name: str) -> NDArray[Any]:
         try:
             return np.load(folder / name, allow_pickle=False)  # type: ignore[no-any-return]
         except (OSError, ValueError) as err:
-            raise _damaged(folder, name, f"not an array: {err}") from err
+            raise damaged(folder, name, f"not an array: {err}") from err
 
 
 def _check_file(folder: Path, name: str, facts: Mapping[str, Any], verify: bool) -> None:
     file = folder / name
     if not file.is_file():
-        raise _damaged(folder, name, "missing")
+        raise damaged(folder, name, "missing")
     size = file.stat().st_size
     if size != facts["bytes"]:
-        raise _damaged(folder, name, f"{size} bytes instead of {facts['bytes']}")
+        raise damaged(folder, name, f"{size} bytes instead of {facts['bytes']}")
     if verify and file_hash(file) != facts["sha256"]:
-        raise _damaged(folder, name, "its contents have changed")
-
-
-def _refuse_foreign(path: Path) -> None:
-    if path.exists() and not (path.is_dir() and ((path / MANIFEST).is_file() or not any(path.iterdir()))):
-        raise SearchIndexError(
-            f"{path}: something that is no index stands there.",
-            value=str(path),
-            allowed="a new path, an empty folder, or an older index to replace",
-            cure="Choose another path for the index.",
-        )
+        raise damaged(folder, name, "its contents have changed")
 
 
 def _no_index(folder: Path) -> SearchIndexError:
@@ -211,22 +161,4 @@ def _no_index(folder: Path) -> SearchIndexError:
         value=str(folder),
         allowed=f"a folder with {MANIFEST}",
         cure="Build one first: gongbang index build.",
-    )
-
-
-def _damaged(folder: Path, name: str, how: str) -> SearchIndexError:
-    return SearchIndexError(
-        f"{folder}: the index is damaged.",
-        value=f"{name}: {how}",
-        allowed="every file as the manifest lists it",
-        cure="Copy the whole folder again, or build the index anew: gongbang index build.",
-    )
-
-
-def _unwritable(path: Path, err: OSError) -> SearchIndexError:
-    return SearchIndexError(
-        f"{path}: the index cannot be written.",
-        value=str(err),
-        allowed="a folder that can be written, with room left",
-        cure="Choose another path, or free some space.",
     )

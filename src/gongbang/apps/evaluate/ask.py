@@ -25,7 +25,7 @@ from gongbang.metrics.ranking import ranking_scores, unique_ranking
 from gongbang.metrics.scores import Scores
 from gongbang.search.base import Hit
 from gongbang.search.contexts import document_of
-from gongbang.search.evaluate import CUTS
+from gongbang.search.evaluate import CUTS, search_documents
 from gongbang.tasks.base import Prediction
 from gongbang.tasks.reader_baselines import nearest_sentence
 from gongbang.tasks.retrieved import reading_records
@@ -111,8 +111,8 @@ def check_options(top_k: int, threshold: float | None) -> None:
 
 
 def find(finder: Finder, questions: Sequence[Record], depth: int) -> list[Found]:
-    """The best ``depth`` passages of each question."""
-    hits = finder.search([record.fields["question"] for record in questions], depth)
+    """The best passages of each question, at least ``depth`` and deep enough to hold as many documents."""
+    hits = search_documents(finder, [record.fields["question"] for record in questions], depth)
     return [Found(record, tuple(own)) for record, own in zip(questions, hits, strict=True)]
 
 

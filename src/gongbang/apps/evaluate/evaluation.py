@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from gongbang.artifacts.files import plain, write_json
-from gongbang.artifacts.notebook import ErrorNotebook
+from gongbang.artifacts.notebook import FILES, ErrorNotebook
 from gongbang.artifacts.predictions import write_predictions
 from gongbang.data.records import Record
 from gongbang.errors import DataError, OptionError
 from gongbang.metrics.scores import Scores
+from gongbang.search.contexts import asks
 from gongbang.tasks.base import Prediction
 
 OnProgress = Callable[[int], None]
@@ -71,27 +73,46 @@ class Evaluation:
         return cleaned
 
     def save(self, folder: str | Path) -> Path:
-        """Write ``evaluation.json``, ``predictions.jsonl`` and, where there is one, the error notebook."""
+        """Write ``evaluation.json``, ``predictions.jsonl`` and, where there is one, the error notebook.
+
+        An older evaluation's files are replaced, or removed where this one has none of the kind.
+
+        Raises:
+            OptionError: the folder cannot be made.
+        """
         folder = Path(folder)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as err:
-            raise OptionError(
-                "the folder for the results cannot be made.",
-                value=str(folder),
-                allowed="a folder, new or standing, that can be written",
-                cure="Name another folder.",
-            ) from err
+        make_folder(folder)
         write_predictions(folder, self.predictions)
         if self.notebook is not None:
             self.notebook.save(folder)
+        else:
+            for name in FILES:
+                (folder / name).unlink(missing_ok=True)
         write_json(folder / "evaluation.json", self.to_dict())
         return folder
 
 
+def make_folder(folder: str | Path) -> None:
+    """Make the folder that an evaluation will be written to, and see that it can be.
+
+    Raises:
+        OptionError: it cannot.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as err:
+        raise OptionError(
+            "the folder for the results cannot be made.",
+            value=f"{folder}: {err.strerror or err}",
+            allowed="a folder, new or standing, that can be written",
+            cure="Name another folder.",
+        ) from err
+
+
 def labelled(record: Record) -> bool:
-    """Whether a record asks something and says what the answer is, or that there is none."""
-    return bool(record.fields.get("question", "").strip()) and "answers" in record.spans
+    """Whether a record asks something of a text and says what the answer is, or that there is none."""
+    return asks(record) and "answers" in record.spans
 
 
 def asked(

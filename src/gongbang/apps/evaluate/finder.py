@@ -9,6 +9,7 @@ from gongbang.data.records import Record
 from gongbang.search.base import Hit, Index
 from gongbang.search.contexts import passages_of
 from gongbang.search.rerank import Rerank
+from gongbang.search.without import search_without
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,8 @@ class Finder:
 
         Their words still count in the index's document frequencies.
         """
-        wanted = self._depth(k)
-        depth = 2 * wanted
-        while True:
-            (hits,) = self.index.search([question], depth)
-            kept = [hit for hit in hits if not left_out(hit)][:wanted]
-            if len(kept) == wanted or depth >= len(self.index):
-                return self._second_look(question, kept)[:k]
-            depth *= 4
+        (kept,) = search_without(self.index, [question], [left_out], self._depth(k))
+        return self._second_look(question, kept)[:k]
 
     def _depth(self, k: int) -> int:
         return max(k, self.rerank.top if self.rerank else 0)

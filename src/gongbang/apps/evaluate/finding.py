@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from gongbang.apps.evaluate.evaluation import Evaluation, OnProgress, asked, ignore_progress
 from gongbang.apps.evaluate.finder import Finder
 from gongbang.data.records import Record
-from gongbang.metrics.ranking import ranking_scores, unique_ranking
+from gongbang.metrics.ranking import ranking_scores
 from gongbang.metrics.scores import Scores
-from gongbang.search.contexts import document_of, passages_of
-from gongbang.search.evaluate import CUTS, judged_questions
+from gongbang.search.contexts import asks, document_of, passages_of
+from gongbang.search.evaluate import CUTS, documents_found, judged_questions
 from gongbang.tasks.base import Candidate, Prediction
 
 _BATCH = 32
@@ -42,8 +42,7 @@ def evaluate_search(
     found: list[tuple[str, ...]] = []
     for start in range(0, len(questions), _BATCH):
         batch = [record.fields["question"] for record in questions[start : start + _BATCH]]
-        hits = finder.search(batch, max(CUTS))
-        found += [tuple(unique_ranking([hit.document for hit in own])) for own in hits]
+        found += documents_found(finder, batch, max(CUTS))
         on_progress(len(batch))
     judged = judged_questions(questions)
     scores = ranking_scores(found, judged.relevant, groups=judged.groups, cuts=CUTS)
@@ -56,8 +55,7 @@ def evaluate_search(
 
 def has_document(record: Record) -> bool:
     """Whether a record asks something that its own context answers."""
-    asks = bool(record.fields.get("question", "").strip() and record.fields.get("context", "").strip())
-    return asks and ("answers" not in record.spans or bool(record.answers))
+    return asks(record) and ("answers" not in record.spans or bool(record.answers))
 
 
 def ranking_prediction(record: Record, ranked: Sequence[str]) -> Prediction:
