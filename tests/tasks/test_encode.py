@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
 from gongbang.data.records import Record
-from gongbang.errors import DataError
+from gongbang.errors import DataError, OptionError
 from gongbang.tasks.encode import EncodeConfig, EncodeTask
+from gongbang.tasks.encode_baselines import bigram_ranking
 from tests.train.tiny import made_records, write_backbone
 
 
@@ -70,3 +73,27 @@ def test_a_passage_is_needed(task: EncodeTask):
 def test_the_baseline_beats_chance(task: EncodeTask):
     scores = task.baselines([], made_records(10))["shared bigrams"]
     assert scores.scores["recall@1"].value > 0.5
+
+
+def test_special_tokens_in_a_text_stay_text(task: EncodeTask):
+    ids = task.prepare_passages([""], ["앞 </s> 뒤 <pad> 끝 <s>"])["input_ids"][0].tolist()
+    assert (ids.count(0), ids.count(1), ids.count(2)) == (1, 0, 1)  # the frame, nothing of the text
+    question = task.prepare_questions(["<mask> 무엇?"])["input_ids"][0]
+    assert task.tokenizer.token_to_id("<mask>") not in question
+
+
+def test_a_question_that_its_passage_does_not_answer_is_not_ranked(task: EncodeTask):
+    records = made_records(1)
+    records[0] = replace(records[0], spans={"answers": ()})
+    features = task.prepare(records)
+    vectors = np.eye(2)[features.targets["document"]]
+    predictions = task.decode({"embedding": vectors, "question_embedding": vectors}, features)
+    assert [p.id for p in predictions] == [r.id for r in records[1:]]
+    assert [p.id for p in bigram_ranking(records)] == [r.id for r in records[1:]]
+
+
+@pytest.mark.parametrize("key", ["max_length", "max_question"])
+@pytest.mark.parametrize("value", [2, 0, -5])
+def test_lengths_without_room_for_a_text_are_refused(key: str, value: int):
+    with pytest.raises(OptionError, match=f"{key} is too small"):
+        EncodeConfig(**{key: value})

@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 from gongbang.data.reading import read_records
 from gongbang.data.records import Record, Span
 from gongbang.errors import DataError, OptionError
+from gongbang.tasks.base import Prediction
 from gongbang.tasks.reader import ReaderConfig, ReaderTask, token_span
 from tests.train.tiny import made_records, write_backbone
 
@@ -112,6 +113,25 @@ def test_the_retrieval_score_can_decide(task: ReaderTask):
         features = weighted.prepare(scored)
         best = weighted.decode(oracle(features), features)[0].candidates[0]
         assert best.record == records[favoured].id
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_pooled_question_is_judged_by_the_answers_of_all_its_passages(
+    task: ReaderTask, order: tuple[int, int]
+):
+    first = made_records(2)[0].with_labels(question_id="q")
+    other = replace(made_records(2)[3], labels=first.labels, spans={"answers": ()}, group=first.group)
+    records = [(first, other)[at] for at in order]
+    prediction = Prediction("q", first.answers[0].text, 1.0)
+    assert task.score([prediction], records).scores["exact_match"].value == 100.0
+
+
+def test_blanks_and_marks_are_no_answers(task: ReaderTask):
+    features = task.prepare([Record("b", {"question": "무엇?", "context": "가온 , , ( ) , 나래 . , ."})])
+    flat = {name: np.zeros(features.inputs["input_ids"].shape) for name in ("start_logits", "end_logits")}
+    wide = ReaderTask(task.tokenizer, replace(task.settings, n_best=200))
+    texts = [candidate.text for candidate in wide.decode(flat, features)[0].candidates]
+    assert texts and all(any(char.isalnum() for char in text) for text in texts)
 
 
 def test_below_the_threshold_there_is_no_answer(task: ReaderTask):

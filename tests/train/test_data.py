@@ -139,3 +139,54 @@ def test_no_recipe_of_the_house_leaks(name: str, shared_data: Path, monkeypatch:
     assert not find_leaks(splits.train, held) and not find_leaks(splits.development, splits.test)
     assert not near_duplicates_across(splits.train, held, 0.9)
     assert not any(record.lineage for record in held)
+
+
+def test_a_training_row_that_is_nearly_held_out_is_left_out(tmp_path: Path):
+    held = write_squad(tmp_path / "held.json", 10)
+    tree = squad(12)
+    for number, article in enumerate(tree["data"]):
+        article["title"] = f"다른 이름 {number}"
+        for paragraph in article["paragraphs"]:
+            paragraph["context"] += " 끝."
+            for qa in paragraph["qas"]:
+                qa["id"] = f"other-{qa['id']}"
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(tree, ensure_ascii=False), encoding="utf-8")
+    sources = {"path": str(held), "role": "test"}, {"path": str(other), "role": "train"}
+    splits = load_splits(_settings(*sources), seed=1)
+    assert len(splits.dropped) == 60 and len(splits.train) == 12 and len(splits.test) == 60
+
+
+def test_an_article_has_one_part_however_its_name_is_written(tmp_path: Path):
+    split = SplitSettings(development=0.3, test=0.3, seed=17)
+    names = [f"공방_거리_{number}" for number in range(40)]
+    assert [part_of(name, split) for name in names] == [
+        part_of(name.replace("_", " "), split) for name in names
+    ]
+    assert len({part_of(name, split) for name in names}) == 3
+    held = write_squad(tmp_path / "held.json", 4)
+    tree = squad(4, first=60)
+    for number, article in enumerate(tree["data"]):
+        article["title"] = f"공방_거리_{number}"
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(tree, ensure_ascii=False), encoding="utf-8")
+    with pytest.raises(SplitError, match="nothing to train on"):
+        load_splits(
+            _settings({"path": str(held), "role": "test"}, {"path": str(other), "role": "train"}), seed=1
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [("쇼와_천황", "train"), ("커맨드_앤_컨커_3__타이베리움_워", "test"), ("시리아_내전", "test")],
+)
+def test_parts_do_not_move(name: str, part: str):
+    assert part_of(name, SplitSettings(development=0.08, test=0.08, seed=17)) == part
+
+
+def test_rows_of_a_made_source_are_told_from_found_ones(tmp_path: Path):
+    found, made = write_squad(tmp_path / "a.json", 4), write_squad(tmp_path / "b.json", 4, first=40)
+    splits = load_splits(_settings({"path": str(found)}, {"path": str(made), "augmented": True}), seed=1)
+    marked = [record for record in splits.train if record.labels.get("augmented")]
+    assert len(marked) == len(squad(4)["data"]) * 6
+    assert not any(r.labels.get("augmented") for r in (*splits.development, *splits.test))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import accelerate
 import numpy as np
 import pytest
 import torch
@@ -14,8 +15,8 @@ from torch import nn
 
 from gongbang.errors import ArtifactError, PreflightError
 from gongbang.tasks.base import Features
-from gongbang.train.checkpoint import load_weights
-from gongbang.train.loop import Loop
+from gongbang.train.checkpoint import Progress, load_checkpoint, load_weights, save_checkpoint
+from gongbang.train.loop import Loop, _Sitting
 from gongbang.train.recipe import TrainingSettings
 from gongbang.train.schedule import factor
 from tests.train.planted import sound_bench
@@ -103,6 +104,104 @@ def test_a_resumed_run_gives_the_curve_of_an_unbroken_one(tmp_path: Path, stop: 
     assert curve(before) + curve(after) == curve(told)
     assert result.steps == whole._progress.step
     assert torch.equal(second.model.weight, whole.model.weight)
+
+
+@pytest.mark.parametrize("evaluated", [True, False])
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_an_interrupted_run_goes_on_from_its_last_step(tmp_path: Path, evaluated: bool, accumulate: int):
+    changes = {"noise": 0.3, "average_decay": 0.9, "accumulate": accumulate, "epochs": 3 * accumulate}
+    evaluate = (lambda model: {"f1": float(model.weight.detach())}) if evaluated else None
+    whole, told = make(tmp_path / "whole", evaluate, **changes)
+    whole.run()
+    first, before = make(tmp_path / "broken", evaluate, **changes)
+    loss = first.model.loss
+
+    def interrupted(batch):
+        if first._progress.step == 8:  # within the ninth step, after its noise is drawn
+            loss(batch)
+            raise KeyboardInterrupt
+        return loss(batch)
+
+    first.model.loss = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        first.run()
+    second, after = make(tmp_path / "broken", evaluate, **changes)
+    second.run(resume=True)
+    assert curve(after)[0][0] == 9
+    assert curve(before) + curve(after) == curve(told)
+    assert torch.equal(second.model.weight, whole.model.weight)
+
+
+def test_an_interrupted_evaluation_is_made_again(tmp_path: Path):
+    """Meanwhile the weights are those of the average: nothing of that may be kept."""
+
+    def interrupted(model: nn.Module) -> Mapping[str, float]:
+        raise KeyboardInterrupt
+
+    whole, told = make(tmp_path / "whole", lambda model: {"f1": 1.0}, average_decay=0.9)
+    whole.run()
+    first, _ = make(tmp_path / "broken", interrupted, average_decay=0.9)
+    with pytest.raises(KeyboardInterrupt):
+        first.run()
+    second, after = make(tmp_path / "broken", lambda model: {"f1": 1.0}, average_decay=0.9)
+    second.run(resume=True)
+    assert curve(after) == curve(told)
+
+
+def test_a_run_that_evaluates_nothing_is_saved_as_it_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("gongbang.train.loop._SAVE_EVERY", 0.0)
+    whole, told = make(tmp_path / "whole", noise=0.3)
+    whole.run()
+    first, before = make(tmp_path / "broken", noise=0.3)
+
+    def power_cut(event: Mapping[str, Any]) -> None:
+        before.append(dict(event))
+        if event["step"] == 10:
+            raise OSError
+
+    first.on_event = power_cut
+    with pytest.raises(OSError):
+        first.run()
+    second, after = make(tmp_path / "broken", noise=0.3)
+    second.run(resume=True)
+    assert curve(before)[:9] + curve(after) == curve(told)
+
+
+def test_seconds_left_are_told_by_the_pace_of_this_sitting():
+    sitting = _Sitting(first=280, before=1000.0)
+    sitting.began -= 2.0
+    assert sitting.left(282, 300) == pytest.approx(18.0, rel=0.05)
+
+
+def test_the_average_lies_where_the_model_is_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    class Reached(Exception):  # noqa: N818
+        pass
+
+    class Elsewhere(accelerate.Accelerator):
+        device = torch.device("meta")
+
+        def prepare(self, *parts: Any, **options: Any) -> Any:
+            raise Reached
+
+    monkeypatch.setattr("accelerate.Accelerator", Elsewhere)
+    loop, _ = make(tmp_path, average_decay=0.9)
+    with pytest.raises(Reached):
+        loop.run()
+    assert {value.device.type for value in loop._average.values()} == {"meta"}
+    assert loop.model.weight.device.type == "meta"
+
+
+def test_the_random_state_of_a_gpu_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    loop, _ = make(tmp_path)
+    state = torch.arange(16, dtype=torch.uint8)
+    put_back: list[torch.Tensor] = []
+    optimizer = torch.optim.AdamW(loop.model.parameters())
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.get_rng_state", lambda: state)
+    monkeypatch.setattr("torch.cuda.set_rng_state", put_back.append)
+    save_checkpoint(tmp_path / "last", model=loop.model, optimizer=optimizer, average={}, progress=Progress())
+    load_checkpoint(tmp_path / "last", model=loop.model, optimizer=optimizer, average={}, recipe="")
+    assert len(put_back) == 1 and torch.equal(put_back[0], state)
 
 
 def test_a_reader_resumes_with_the_same_curve(tmp_path: Path):

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from gongbang.data.records import Record, Span
+from gongbang.errors import PreflightError
+from gongbang.train.proofs import coverage, pipeline, targets
+from gongbang.train.proofs.records import prove_development
+from gongbang.train.proofs.trial import Limits, Trial
+from gongbang.train.proofs.weights import _saved
+from gongbang.train.recipe import parse_recipe
 from gongbang.train.workbench import Workbench
 from tests.train.planted import refused, sound_bench
+from tests.train.tiny import recipe_tree
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +138,8 @@ def _cleaned_on_one_side(bench: Workbench) -> None:
 
 
 def _no_development(bench: Workbench) -> None:
+    training = bench.recipe.training.model_copy(update={"metric": "exact_match"})
+    bench.recipe = bench.recipe.model_copy(update={"training": training})
     bench.splits.development = []
 
 
@@ -196,3 +207,85 @@ def test_a_fault_of_the_data_is_refused(
     bench = sound_bench(folder)
     plant(bench)
     refused(bench, check, cause, cure)
+
+
+def test_one_unlabelled_record_among_many_is_named(folder: Path):
+    bench = sound_bench(folder)
+    bare = replace(bench.training[7], id="bare", spans={}, source="notes.csv")
+    bench.training = [*bench.training, bare]
+    trial = Trial(bench, Limits(records=20))
+    assert bare not in trial.records
+    with pytest.raises(PreflightError, match="not labelled") as caught:
+        targets.prove(trial)
+    assert caught.value.value == f"1 of {len(bench.training)} records, e.g. 'bare' of notes.csv"
+
+
+def test_what_a_normalising_step_takes_away_is_not_unknown(folder: Path):
+    def spread(bench: Workbench) -> Workbench:
+        bench.training = [
+            replace(record, fields={**record.fields, "context": record.fields["context"] + " \u200b" * 40})
+            for record in bench.training
+        ]
+        return bench
+
+    with pytest.raises(PreflightError, match="passages' tokens"):
+        coverage.prove_unknown(Trial(spread(sound_bench(folder))))
+    cured = spread(sound_bench(folder, pipeline__normalise=["zero_width"]))
+    assert coverage.prove_unknown(Trial(cured)).numbers["unknown tokens"] < 0.03
+
+
+def _passages(texts: list[str], each: int = 1) -> list[Record]:
+    return [
+        Record(f"{n}-{at}", {"question": "?", "context": text}, group=text[:6])
+        for n, text in enumerate(texts)
+        for at in range(each)
+    ]
+
+
+def _same_text(training: list[Record], held: list[Record]) -> list[str]:
+    splits = SimpleNamespace(development=held, test=[])
+    trial: Any = SimpleNamespace(bench=SimpleNamespace(training=training, splits=splits))
+    return pipeline.prove_same_text(trial).notes
+
+
+KOREAN = [f"공방{n:02} 하나가 강릉에 있다" for n in range(30)]
+BRACKETED = [f"나래{n:02} (여수) 이다" for n in range(6)]
+
+
+def test_questions_about_one_passage_are_one_passage():
+    assert _same_text(_passages(KOREAN[:1], 40), _passages(BRACKETED[:1], 40)) == []
+
+
+def test_a_mark_of_few_articles_is_noted():
+    held = [replace(record, group="one article") for record in _passages(BRACKETED)]
+    assert _same_text(_passages(KOREAN), held) == [
+        "no brackets in training passages, 100% in held-out ones, of few articles"
+    ]
+
+
+def test_a_mark_of_several_articles_is_refused():
+    with pytest.raises(PreflightError, match="no brackets"):
+        _same_text(_passages(KOREAN), _passages(BRACKETED))
+
+
+def test_what_english_never_holds_was_not_cleaned_away():
+    english = [f"workshop {n} stands by the sea" for n in range(30)]
+    hanja = [f"공방 {n}은 江陵에 있다" for n in range(6)]
+    assert _same_text(_passages(english), _passages(hanja)) == []
+
+
+@pytest.mark.parametrize(("metric", "refuses"), [("f1", False), ("exact_match", True)])
+def test_a_resolved_recipe_may_be_without_development_data(tmp_path: Path, metric: str, refuses: bool):
+    recipe = parse_recipe(parse_recipe(recipe_tree(tmp_path, training__metric=metric)).resolved())
+    splits = SimpleNamespace(development=[])
+    trial: Any = SimpleNamespace(bench=SimpleNamespace(recipe=recipe, splits=splits))
+    if refuses:
+        with pytest.raises(PreflightError, match="'metric' is set"):
+            prove_development(trial)
+    else:
+        assert prove_development(trial).skipped
+
+
+def test_a_vocabulary_is_split_at_line_feeds_alone(tmp_path: Path):
+    (tmp_path / "vocab.txt").write_bytes("[PAD]\r\n\u0085\r\n\u2028\r\n가온\r\n".encode())
+    assert _saved(tmp_path)["vocab.txt"] == {"[PAD]": 0, "\u0085": 1, "\u2028": 2, "가온": 3}

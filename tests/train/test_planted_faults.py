@@ -16,8 +16,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from gongbang.errors import PreflightError
 from gongbang.nn.span import SpanModel
 from gongbang.train.loop import Loop
+from gongbang.train.proofs.schedule import prove_selection
+from gongbang.train.proofs.trial import Trial
 from gongbang.train.workbench import Workbench
 from tests.train.planted import refused, sound_bench
 
@@ -66,6 +69,13 @@ class EndForgotten(SpanModel):
     def loss(self, batch):
         out = self(batch["input_ids"], batch["attention_mask"], batch["token_type_ids"])
         return nn.functional.cross_entropy(out["start_logits"], batch["start_positions"])
+
+
+class TypesIgnored(SpanModel):
+    def loss(self, batch):
+        out = self(batch["input_ids"], batch["attention_mask"])
+        start = nn.functional.cross_entropy(out["start_logits"], batch["start_positions"])
+        return (start + nn.functional.cross_entropy(out["end_logits"], batch["end_positions"])) / 2
 
 
 class DividedTwice(SpanModel):
@@ -125,6 +135,7 @@ MODELS = [
     ("F4 softmax before a softmaxing loss", SoftmaxTwice, "over-fit one batch", "by heart", "raw logits"),
     ("C2 loss of other targets", DeafToTargets, "targets matter", "does not look", "targets"),
     ("B8 a target that nothing reads", EndForgotten, "model inputs", "never reads.*end_positions", "loss"),
+    ("B8 an input that the loss leaves out", TypesIgnored, "model inputs", "input 'token_type_ids'", "loss"),
     ("A2 a mean divided again", DividedTwice, "targets matter", "size of the batch", "once"),
     ("D1 no padding mask", AttendsToPadding, "padding", "padded places", "attention_mask"),
     ("D1 squeeze at a batch of one", Squeezes, "padding", "batch of one|rows beside", "squeeze|mask"),
@@ -194,6 +205,14 @@ class KeepsTheRaw(Loop):
         return result
 
 
+class LastWins(Loop):
+    """B5: each evaluation overwrites the best weights."""
+
+    def _evaluate(self, optimizer: Any) -> None:
+        self._progress.best = None
+        super()._evaluate(optimizer)
+
+
 class NeverSteps(Loop):
     def _set_rates(self, optimizer: Any, rates: list[float], total: int) -> None:
         for group in optimizer.param_groups:
@@ -211,6 +230,7 @@ LOOPS = [
     ("B5 schedule stepped per epoch", PerEpoch, "schedule", "per epoch", "each optimiser step"),
     ("B5 best by another metric", LastMetricWins, "best checkpoint", "best f1", "declared metric"),
     ("F4 the sign reversed", LowestWins, "best checkpoint", "best f1", "declared metric"),
+    ("B5 the last is kept", LastWins, "best checkpoint", "best f1", "declared metric"),
     ("G2 kept is not what was judged", KeepsTheRaw, "best checkpoint", "best f1", "declared metric"),
     ("A5 a rate of zero", NeverSteps, "learning rate", "zero throughout", "learning_rate"),
     ("G3 steps that are lost", LosesItsEnd, "schedule", "number of steps", "incomplete"),
@@ -222,6 +242,14 @@ LOOPS = [
 )
 def test_a_broken_loop_is_refused(folder: Path, loop: type[Loop], check: str, cause: str, cure: str):
     refused(sound_bench(folder), check, cause, cure, loop=loop)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 40])
+def test_the_last_is_not_the_best_whatever_the_epochs(folder: Path, epochs: int):
+    bench = sound_bench(folder, training__epochs=epochs)
+    assert prove_selection(Trial(bench)).numbers["evaluations"] >= 5
+    with pytest.raises(PreflightError, match="not those of the best f1"):
+        prove_selection(Trial(bench, loop=LastWins))
 
 
 def _settings(bench: Workbench, **update: Any) -> None:

@@ -107,7 +107,15 @@ def test_overrides_reach_into_the_tree(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "override", ["training.epochs", "=3", "training.epoch=3", "data.sources.7.role=train", "name.first=a"]
+    "override",
+    [
+        "training.epochs",
+        "=3",
+        "training.epoch=3",
+        "training.epochs=[",
+        "data.sources.7.role=train",
+        "name.first=a",
+    ],
 )
 def test_a_broken_override_is_refused(tmp_path: Path, override: str):
     text = "name: a\ntask: reader\ndata: {sources: [{path: a.json}]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from gongbang.errors import ArtifactError, DataError, OptionError
 from gongbang.metrics.scores import Score, Scores
 from gongbang.train.recipe import parse_recipe
 from gongbang.train.rerun import check_data, compare_metrics, rerun
-from gongbang.train.training import train_recipe
+from gongbang.train.training import finish_run, train_recipe
 from tests.train.tiny import recipe_tree, write_squad
 
 
@@ -64,6 +65,23 @@ def test_a_repeated_run_gives_the_same_number_and_the_same_answers(done: Run, fo
     assert again.path != done.path and again.recipe == done.recipe
     assert again.scores == done.scores and events[-1] >= 1
     assert [p.text for p in again.predictions()] == [p.text for p in done.predictions()]
+
+
+@pytest.mark.slow
+def test_a_run_that_was_closed_early_comes_out_again(folder: Path):
+    tree = recipe_tree(folder, training__epochs=3, training__evaluate_every=0.5)
+
+    def stop(event: Mapping[str, object]) -> None:
+        if "loss" in event and event["step"] == 11:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_recipe(parse_recipe(tree), root=folder / "stopped", preflight=False, on_event=stop)
+    closed = finish_run(Run.list(folder / "stopped")[0].path)
+    found = rerun(closed, root=folder / "again-closed")
+    again = Run.open(found.again)
+    assert found.agree and again.closed_at == closed.closed_at == 11
+    assert again.curve()[-1]["step"] == 11
 
 
 @pytest.mark.slow

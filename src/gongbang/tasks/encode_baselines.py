@@ -10,6 +10,7 @@ import numpy as np
 
 from gongbang.data.records import Record
 from gongbang.tasks.base import Prediction
+from gongbang.tasks.encode import is_pair
 
 _RANKED = 100
 
@@ -24,11 +25,10 @@ def bigram_ranking(records: Sequence[Record]) -> list[Prediction]:
             postings.setdefault(gram, []).append(number)
     predictions = []
     for record, owner in zip(records, owners, strict=True):
-        question = record.fields.get("question", "")
-        if not question:
+        if not is_pair(record):
             continue
         scores = np.zeros(len(numbers))
-        for gram in _bigrams(question):
+        for gram in _bigrams(record.fields["question"]):
             found = postings.get(gram, [])
             scores[found] += math.log(1 + len(numbers) / (1 + len(found)))
         order = np.argsort(-scores, kind="stable")[:_RANKED]

@@ -17,6 +17,7 @@ from gongbang.data.records import Record
 from gongbang.errors import DataError, OptionError
 from gongbang.metrics.scores import Scores
 from gongbang.tasks.base import Arrays, Candidate, Features, Prediction, Schema
+from gongbang.tasks.settings import settings_from
 from gongbang.tasks.spans import Scoring, WindowSpan, best_spans, check_scoring, normalise_logits
 from gongbang.tasks.windows import Window, Windower, pad_rows
 
@@ -48,6 +49,10 @@ class ReaderConfig:
         trim: whether spans are trimmed to Korean word borders.
         slope, bias: the calibration: confidence = sigmoid(slope * margin + bias).
         no_answer_threshold: below this confidence the answer is "no answer".
+
+    ``scoring``, ``retrieval_weight``, ``slope``, ``bias`` and ``no_answer_threshold`` hold while training is
+    evaluated; export fits them anew on the development questions (:mod:`gongbang.runtime.calibrate`), and the
+    artifact has the fitted ones.
     """
 
     max_length: int = 384
@@ -136,8 +141,12 @@ class ReaderTask:
 
     @classmethod
     def from_config(cls, tokenizer: Tokenizer, config: Mapping[str, Any]) -> ReaderTask:
-        """The task that :meth:`config` described."""
-        return cls(tokenizer, ReaderConfig(**config))
+        """The task that :meth:`config` described.
+
+        Raises:
+            ArtifactError: the configuration has a key that this release does not know.
+        """
+        return cls(tokenizer, settings_from(ReaderConfig, config))
 
     def config(self) -> dict[str, Any]:
         """The settings as plain JSON."""
@@ -272,6 +281,8 @@ class ReaderTask:
             if end <= start or place in found:
                 continue
             text = record.fields["context"][start:end]
+            if not any(map(str.isalnum, text)):  # blanks and commas answer nothing
+                continue
             found[place] = Candidate(text, start, end, score, self._confidence(span.margin), record.id)
             if len(found) == self.settings.n_best:
                 break
@@ -300,15 +311,20 @@ class ReaderTask:
     # -- answers to scores -------------------------------------------------------------------------
 
     def score(self, predictions: Sequence[Prediction], records: Sequence[Record]) -> Scores:
-        """KorQuAD exact match and character F1, KLUE ROUGE-W, with 95 % intervals clustered by group."""
+        """KorQuAD exact match and character F1, KLUE ROUGE-W, with 95 % intervals clustered by group.
+
+        A question that is asked of several passages is answered by the answers of all of them.
+        """
         from gongbang.metrics.span import span_scores
 
-        by_question = {question_id(record): record for record in reversed(records)}
+        by_question: dict[str, list[Record]] = {}
+        for record in records:
+            by_question.setdefault(question_id(record), []).append(record)
         asked = [by_question[prediction.id] for prediction in predictions]
         return span_scores(
             [prediction.text for prediction in predictions],
-            [[span.text for span in record.answers] for record in asked],
-            groups=[record.group for record in asked],
+            [[span.text for record in together for span in record.answers] for together in asked],
+            groups=[together[0].group for together in asked],
             metrics=("exact_match", "f1", "rouge_w"),
         )
 

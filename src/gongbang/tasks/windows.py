@@ -64,9 +64,8 @@ class Windower:
         self._pairs.enable_truncation(max_length, stride=stride, strategy="only_second")
         self.pad_id = special_id(tokenizer, _PAD_TOKENS, "padding")
         self.cls_id = special_id(tokenizer, _CLS_TOKENS, "first")
-        self._unk_id = special_id(tokenizer, _UNK_TOKENS, "unknown")
-        added = tokenizer.get_added_tokens_decoder()
-        self._special = np.array([token for token, entry in added.items() if entry.special], dtype=np.int64)
+        self._unk_id = unknown_id(tokenizer)
+        self._special = special_ids(tokenizer)
 
     def cut(self, questions: Sequence[str], passages: Sequence[str]) -> list[list[Window]]:
         """The windows of each pair, in the passage's order; an empty passage gives one empty window."""
@@ -84,10 +83,8 @@ class Windower:
         ]
 
     def _window(self, encoding: Encoding) -> Window:
-        ids = np.asarray(encoding.ids, dtype=np.int64)
+        ids = plain_ids(encoding, self._special, self._unk_id)
         sequence = np.array([-1 if part is None else part for part in encoding.sequence_ids])
-        # A unigram model finds "</s>" among its pieces even where special tokens are switched off.
-        ids[(sequence >= 0) & np.isin(ids, self._special)] = self._unk_id
         offsets = np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2)
         offsets[sequence != 1] = -1
         return Window(ids=ids, type_ids=np.asarray(encoding.type_ids, dtype=np.int64), offsets=offsets)
@@ -102,6 +99,32 @@ def copy_tokenizer(tokenizer: Tokenizer) -> Tokenizer:
     copy.no_truncation()
     copy.encode_special_tokens = True
     return copy
+
+
+def plain_ids(encoding: Encoding, special: NDArray[np.int64], unknown: int) -> NDArray[np.int64]:
+    """(time,) the ids of an encoding, in which no text has become a special token.
+
+    A unigram model finds ``</s>`` among its pieces even where special tokens are switched off.
+
+    Args:
+        encoding: of one text or a pair, framed by special tokens or not.
+        special: :func:`special_ids` of the tokenizer. unknown: :func:`unknown_id` of it.
+    """
+    ids = np.asarray(encoding.ids, dtype=np.int64)
+    text = np.array([part is not None for part in encoding.sequence_ids], dtype=bool)
+    ids[text & np.isin(ids, special)] = unknown
+    return ids
+
+
+def special_ids(tokenizer: Tokenizer) -> NDArray[np.int64]:
+    """The ids of the tokenizer's special tokens."""
+    added = tokenizer.get_added_tokens_decoder()
+    return np.array([token for token, entry in added.items() if entry.special], dtype=np.int64)
+
+
+def unknown_id(tokenizer: Tokenizer) -> int:
+    """The id of the tokenizer's unknown token."""
+    return special_id(tokenizer, _UNK_TOKENS, "unknown")
 
 
 def special_id(tokenizer: Tokenizer, names: Sequence[str], role: str) -> int:

@@ -71,8 +71,9 @@ def save_checkpoint(
     optimizer: torch.optim.Optimizer,
     average: Weights,
     progress: Progress,
+    random: Weights | None = None,
 ) -> None:
-    """Replace ``folder`` by the run's present state."""
+    """Replace ``folder`` by the run's present state; ``random`` states are those of now unless given."""
     temporary = folder.with_name(folder.name + ".partial")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
@@ -86,7 +87,7 @@ def save_checkpoint(
         save_file(
             {k: v.contiguous().cpu().clone() for k, v in average.items()}, temporary / "average.safetensors"
         )
-    save_file({"torch": torch.get_rng_state()}, temporary / "random.safetensors")
+    save_file(random or random_states(), temporary / "random.safetensors")
     state = {"progress": asdict(progress), "groups": groups}
     (temporary / "state.json").write_text(json.dumps(state), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
@@ -115,8 +116,22 @@ def load_checkpoint(
     if average:
         for name, value in load_file(folder / "average.safetensors").items():
             average[name].copy_(value)
-    torch.set_rng_state(load_file(folder / "random.safetensors")["torch"])
+    _set_random_states(load_file(folder / "random.safetensors"))
     return progress
+
+
+def random_states() -> Weights:
+    """The states of torch's generators: of the CPU, and of the GPU where there is one."""
+    states = {"torch": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        states["cuda"] = torch.cuda.get_rng_state()
+    return states
+
+
+def _set_random_states(states: Weights) -> None:
+    torch.set_rng_state(states["torch"])
+    if "cuda" in states and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states["cuda"])
 
 
 def _flatten(state: dict[str, Any]) -> tuple[Weights, list[dict[str, Any]]]:

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
+from gongbang.data.near_duplicates import near_duplicates_across
 from gongbang.data.reading import read_records
 from gongbang.data.records import Record
-from gongbang.data.splits import find_leaks
+from gongbang.data.splits import find_leaks, group_name, normalise_for_comparison, text_of
 from gongbang.errors import DataError, SplitError
 from gongbang.train.recipe import DataSettings, SourceSettings, SplitSettings
 
 _LOG = logging.getLogger(__name__)
+_NEARLY = 0.9  # similarity from which a training text counts as one that is held out
 
 
 @dataclass(slots=True)
@@ -40,12 +42,15 @@ class Splits:
 def part_of(group: str, split: SplitSettings) -> str:
     """Which part a group falls into: a hash of its name and the seed decides, so new data moves none.
 
+    The name is hashed as it is compared (:func:`~gongbang.data.splits.group_name`), so that one article
+    has one part whichever source it comes from.
+
     Example:
         >>> from gongbang.train.recipe import SplitSettings
         >>> part_of("서울", SplitSettings(development=0, test=0))
         'train'
     """
-    digest = hashlib.sha256(f"{split.seed}:{group}".encode()).digest()
+    digest = hashlib.sha256(f"{split.seed}:{group_name(group)}".encode()).digest()
     place = int.from_bytes(digest[:8], "big") / 2**64
     if place < split.test:
         return "test"
@@ -64,7 +69,7 @@ def load_splits(data: DataSettings, *, seed: int) -> Splits:
         loaded = read_records(source.path, format=source.format, mapping=source.mapping or None)
         splits.files.append(Path(source.path))
         splits.problems += loaded.problems
-        for record in _share(_licensed(loaded.items, source), source, seed):
+        for record in _share(_labelled(loaded.items, source), source, seed):
             splits.part(_part(record, source, data.split)).append(record)
     _unique_ids(splits)
     _drop_tied(splits)
@@ -92,19 +97,28 @@ def _drop_tied(splits: Splits) -> None:
     cannot see that, and the test score would be of a passage that was trained on.
     """
     held = [*splits.development, *splits.test]
-    tied = {leak.test: leak for leak in find_leaks(held, splits.train, limit=len(splits.train) * 4)}
+    tied = {leak.test: (f"the {leak.kind}", leak.train) for leak in find_leaks(held, splits.train)}
+    for id, tie in _nearly_tied(held, splits.train).items():
+        tied.setdefault(id, tie)
     if not tied:
         return
     splits.train = [record for record in splits.train if record.id not in tied]
     splits.dropped = sorted(tied)
-    first = next(iter(tied.values()))
+    first, (kind, other) = next(iter(tied.items()))
     _LOG.warning(
-        "%d training records stand in held-out data and are left out, e.g. '%s' shares its %s with '%s'",
+        "%d training records stand in held-out data and are left out, e.g. '%s' has %s of '%s'",
         len(tied),
-        first.test,
-        first.kind,
-        first.train,
+        first,
+        kind,
+        other,
     )
+
+
+def _nearly_tied(held: Sequence[Record], train: Sequence[Record]) -> dict[str, tuple[str, str]]:
+    """Training records whose text is nearly that of a held-out one: id to what is shared and with which."""
+    texts = {record.id: normalise_for_comparison(text_of(record)) for record in train}
+    near = {texts[id]: other for other, id, _ in near_duplicates_across(held, train, _NEARLY)}
+    return {id: ("nearly the text", near[text]) for id, text in texts.items() if text in near}
 
 
 def _part(record: Record, source: SourceSettings, split: SplitSettings) -> str:
@@ -121,8 +135,11 @@ def _part(record: Record, source: SourceSettings, split: SplitSettings) -> str:
     return "train"
 
 
-def _licensed(records: Sequence[Record], source: SourceSettings) -> list[Record]:
-    return list(records) if source.licence is None else [replace(r, licence=source.licence) for r in records]
+def _labelled(records: Sequence[Record], source: SourceSettings) -> list[Record]:
+    """The records with what the recipe says of their source: its licence, and that they are made."""
+    if source.licence is not None:
+        records = [replace(record, licence=source.licence) for record in records]
+    return [record.with_labels(augmented=True) for record in records] if source.augmented else list(records)
 
 
 def _share(records: list[Record], source: SourceSettings, seed: int) -> list[Record]:

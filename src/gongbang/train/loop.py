@@ -1,7 +1,7 @@
 """The one loop that trains everything.
 
 It knows features, a model with a ``loss`` and a function that scores the model; it knows no task.
-Accumulation and several devices are Hugging Face accelerate's.
+Accumulation and the choice of the device are Hugging Face accelerate's; a run is one process on one device.
 """
 
 from __future__ import annotations
@@ -9,21 +9,22 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from gongbang.errors import PreflightError
 from gongbang.tasks.base import Features
-from gongbang.train.batches import FeatureRows, make_batches
+from gongbang.train.batches import FeatureRows, GroupBatches, LengthBatches, make_batches
 from gongbang.train.checkpoint import (
     Progress,
     Weights,
     load_checkpoint,
     load_weights,
+    random_states,
     save_checkpoint,
     save_weights,
     trainable,
@@ -31,8 +32,12 @@ from gongbang.train.checkpoint import (
 from gongbang.train.recipe import TrainingSettings
 from gongbang.train.schedule import factor, parameter_groups
 
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
 _LOG = logging.getLogger(__name__)
 Event = Mapping[str, Any]
+_SAVE_EVERY = 600.0  # seconds after which a checkpoint is due, evaluated or not: what a power cut may cost
 
 
 @dataclass(slots=True)
@@ -47,8 +52,56 @@ class LoopResult:
     weights: Path
 
 
+@dataclass(slots=True)
+class _Sitting:
+    """What this process has done of a run that another may have begun.
+
+    Attributes:
+        first: steps that were behind the run when it was taken up.
+        before: seconds of earlier sittings.
+        rows: rows seen.
+        began, saved: when the sitting began, and when its last checkpoint was written.
+    """
+
+    first: int
+    before: float
+    rows: int = 0
+    began: float = field(default_factory=time.monotonic)
+    saved: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        return max(1e-9, time.monotonic() - self.began)
+
+    def left(self, step: int, total: int) -> float:
+        """Seconds to the run's end at this sitting's pace."""
+        return self.seconds / max(1, step - self.first) * (total - step)
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """Where the run stood after its last whole step."""
+
+    progress: Progress
+    random: Weights
+
+
+@dataclass(frozen=True, slots=True)
+class _Gear:
+    """What steps are made with; ``prepared`` is accelerate's wrapper of ``optimizer``."""
+
+    accelerator: Accelerator
+    objective: Any
+    optimizer: torch.optim.Optimizer
+    prepared: Any
+    loader: Any
+    sampler: LengthBatches | GroupBatches
+    rates: list[float]
+    per_epoch: int
+
+
 class _Objective(nn.Module):
-    """The loss as a forward pass, so that accelerate's parallelism wraps it.
+    """The loss as a forward pass, which is what accelerate wraps.
 
     Precision is set here and not by accelerate, which keeps the first one it was given for as long as the
     process lives.
@@ -76,7 +129,8 @@ class Loop:
         settings: see :class:`gongbang.train.recipe.TrainingSettings`.
         evaluate: scores the model on development data; gives metrics by name, among them
             ``settings.metric``. None: no evaluation, the last weights are kept.
-        folder: where ``best.safetensors`` and the checkpoint ``last/`` go.
+        folder: where ``best.safetensors`` and the checkpoint ``last/`` go; the checkpoint is written at each
+            evaluation, every ten minutes, when the user interrupts, and at the end.
         recipe: hash of the recipe, kept in checkpoints so that no other run resumes from them.
         on_event: receives ``{"step", "epoch", "loss", "lr", ...}`` and each evaluation's metrics.
     """
@@ -90,6 +144,8 @@ class Loop:
     on_event: Callable[[Event], None] = lambda event: None
     _progress: Progress = field(init=False, default_factory=Progress)
     _average: Weights = field(init=False, default_factory=dict)
+    _whole: _Whole | None = field(init=False, default=None)
+    """None from when weights move until the step is done, with the evaluation that may belong to it."""
 
     def run(self, *, resume: bool = False, max_steps: int | None = None) -> LoopResult:
         """Train to the end, to an early stop, or for ``max_steps`` more steps.
@@ -98,13 +154,33 @@ class Loop:
             resume: go on from the checkpoint ``last/`` in ``folder`` where there is one.
             max_steps: stop after this many optimiser steps and leave a checkpoint.
         """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(self.settings.seed)
+        self._progress.recipe = self.recipe
+        gear = self._gear(resume=resume)
+        total = gear.per_epoch * self.settings.epochs
+        stop_at = total if max_steps is None else min(total, self._progress.step + max_steps)
+        sitting = _Sitting(self._progress.step, self._progress.seconds)
+        self._settle(sitting)
+        self.model.train()
+        try:
+            self._train(gear, sitting, total=total, stop_at=stop_at)
+        except KeyboardInterrupt:
+            if self._whole is not None:
+                self._save(gear.optimizer, self._whole)
+            raise
+        self._settle(sitting)
+        self._save(gear.optimizer)
+        return self._result(sitting.rows / sitting.seconds)
+
+    def _gear(self, *, resume: bool) -> _Gear:
+        """Batches, optimiser and average, as the checkpoint left them where the run is resumed."""
         from accelerate import Accelerator
 
         settings = self.settings
-        self.folder.mkdir(parents=True, exist_ok=True)
-        torch.manual_seed(settings.seed)
-        self._progress.recipe = self.recipe
         accelerator = Accelerator(mixed_precision="no", gradient_accumulation_steps=settings.accumulate)
+        # Before anything is made of the parameters: average and moments lie where the parameters lie.
+        self.model.to(accelerator.device)
         sampler = make_batches(self.features, settings.batch_size, by=settings.batch_by, seed=settings.seed)
         rows = FeatureRows(self.features)
         # A loader draws a seed whenever it is begun; drawn from torch's own generator, this would make a run
@@ -139,51 +215,75 @@ class Loop:
             _Objective(self.model, bf16=settings.precision == "bf16"), optimizer, loader
         )
         per_epoch = -(-len(sampler) // settings.accumulate)
-        total = per_epoch * settings.epochs
-        stop_at = total if max_steps is None else min(total, self._progress.step + max_steps)
-        began, seen = time.monotonic(), 0
-        self.model.train()
+        return _Gear(accelerator, objective, optimizer, prepared, loader, sampler, rates, per_epoch)
+
+    def _train(self, gear: _Gear, sitting: _Sitting, *, total: int, stop_at: int) -> None:
         while self._progress.step < stop_at and not self._patience_is_over():
-            sampler.epoch = self._progress.epoch
+            gear.sampler.epoch = self._progress.epoch
             skipped = self._progress.batch
-            batches = accelerator.skip_first_batches(loader, skipped) if skipped else loader
+            batches = gear.accelerator.skip_first_batches(gear.loader, skipped) if skipped else gear.loader
             for batch in batches:
-                self._set_rates(optimizer, rates, total)
-                with accelerator.accumulate(objective):
-                    loss = objective(batch)
-                    self._check_loss(loss, batch)
-                    accelerator.backward(loss)
-                    if accelerator.sync_gradients:
-                        accelerator.clip_grad_norm_(self.model.parameters(), settings.max_grad_norm)
-                    prepared.step()
-                    prepared.zero_grad()
+                self._set_rates(gear.optimizer, gear.rates, total)
+                loss = self._learn(gear, batch)
                 self._progress.batch += 1
-                seen += len(next(iter(batch.values())))
-                if not accelerator.sync_gradients:
+                sitting.rows += len(next(iter(batch.values())))
+                if not gear.accelerator.sync_gradients:
                     continue
                 self._progress.step += 1
                 self._update_average()
-                speed = seen / (time.monotonic() - began)
-                self._report(loss, optimizer, total, speed, time.monotonic() - began)
-                if self._progress.step % self._every(per_epoch) == 0 or self._progress.step == total:
-                    self._evaluate(optimizer)
+                self._after_step(loss, gear, sitting, total)
                 if self._progress.step >= stop_at or self._patience_is_over():
                     break
             else:
                 self._progress.epoch += 1
                 self._progress.batch = 0
-        self._progress.seconds += time.monotonic() - began
+
+    def _learn(self, gear: _Gear, batch: dict[str, Tensor]) -> Tensor:
+        """One batch forwards and backwards, and a step of the optimiser where enough are accumulated."""
+        with gear.accelerator.accumulate(gear.objective):
+            loss: Tensor = gear.objective(batch)
+            self._check_loss(loss, batch)
+            gear.accelerator.backward(loss)
+            if gear.accelerator.sync_gradients:
+                gear.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.max_grad_norm)
+                self._whole = None
+            gear.prepared.step()
+            gear.prepared.zero_grad()
+        return loss
+
+    def _after_step(self, loss: Tensor, gear: _Gear, sitting: _Sitting, total: int) -> None:
+        """Tell of the step, evaluate and save where that is due."""
+        due = self._evaluation_is_due(gear.per_epoch, total)
+        if not due:  # else only with its evaluation is the step whole
+            self._settle(sitting)
+        self._report(loss, gear.optimizer, total, sitting)
+        if due:
+            self._evaluate(gear.optimizer)
+            self._settle(sitting)
+        if due or time.monotonic() - sitting.saved >= _SAVE_EVERY:
+            self._save(gear.optimizer)
+            sitting.saved = time.monotonic()
+
+    def _evaluation_is_due(self, per_epoch: int, total: int) -> bool:
+        every = max(1, round(per_epoch * self.settings.evaluate_every))
+        step = self._progress.step
+        return self.evaluate is not None and (step % every == 0 or step == total)
+
+    def _settle(self, sitting: _Sitting) -> None:
+        """Remember that a step is whole, so that an interruption before the next one loses nothing."""
+        self._progress.seconds = sitting.before + sitting.seconds
+        self._whole = _Whole(replace(self._progress), random_states())
+
+    def _save(self, optimizer: torch.optim.Optimizer, whole: _Whole | None = None) -> None:
+        """Write the checkpoint: of now, or of the last whole step."""
         save_checkpoint(
             self.folder / "last",
             model=self.model,
             optimizer=optimizer,
             average=self._average,
-            progress=self._progress,
+            progress=whole.progress if whole else self._progress,
+            random=whole.random if whole else None,
         )
-        return self._result(seen / max(1e-9, time.monotonic() - began))
-
-    def _every(self, per_epoch: int) -> int:
-        return max(1, round(per_epoch * self.settings.evaluate_every))
 
     def _set_rates(self, optimizer: torch.optim.Optimizer, rates: list[float], total: int) -> None:
         share = factor(
@@ -214,13 +314,10 @@ class Loop:
         for name, value in trainable(self.model).items():
             self._average[name].lerp_(value, 1.0 - decay)
 
-    def _report(
-        self, loss: Tensor, optimizer: torch.optim.Optimizer, total: int, speed: float, seconds: float
-    ) -> None:
+    def _report(self, loss: Tensor, optimizer: torch.optim.Optimizer, total: int, sitting: _Sitting) -> None:
         step = self._progress.step
         if step % self.settings.log_every and step != total:
             return
-        left = seconds / max(1, step) * (total - step)
         self.on_event(
             {
                 "step": step,
@@ -229,8 +326,8 @@ class Loop:
                 + self._progress.batch * self.settings.batch_size / len(self.features),
                 "loss": float(loss.detach()),
                 "lr": optimizer.param_groups[-1]["lr"],
-                "examples_per_second": round(speed, 2),
-                "seconds_left": round(left),
+                "examples_per_second": round(sitting.rows / sitting.seconds, 2),
+                "seconds_left": round(sitting.left(step, total)),
             }
         )
 
@@ -253,13 +350,6 @@ class Loop:
         self._copy(raw)
         self.model.train()
         self.on_event({"step": self._progress.step, "evaluation": dict(metrics), "best": self._progress.best})
-        save_checkpoint(
-            self.folder / "last",
-            model=self.model,
-            optimizer=optimizer,
-            average=self._average,
-            progress=self._progress,
-        )
 
     @torch.no_grad()
     def _copy(self, weights: Weights) -> None:

@@ -25,9 +25,9 @@ class _Strict(BaseModel):
 class SourceSettings(_Strict):
     """One file of examples and how much of it is used.
 
-    ``part`` names the part of the recipe's split this source gives; "all" uses it whole for training.
-    ``share`` keeps that share of its records (seeded). ``augmented`` says that the rows are made, not
-    found: such rows never enter development or test data.
+    ``role`` says what it is used for: "split" deals its groups out by the recipe's split, the others give
+    the whole source to one part. ``share`` keeps that share of its records (seeded). ``augmented`` says
+    that the rows are made, not found: such rows never enter development or test data.
     """
 
     path: str
@@ -103,7 +103,11 @@ class ExportSettings(_Strict):
 
 
 class Recipe(_Strict):
-    """Everything about a run."""
+    """Everything about a run.
+
+    ``expected`` holds the least score by metric that a run must reach: one that falls short is done like any
+    other, says so in its log, and ``gongbang train`` ends with exit status 2 behind its report.
+    """
 
     name: str
     task: str
@@ -240,6 +244,7 @@ def _override(tree: dict[str, Any], override: str) -> None:
             allowed="key.key=value",
             cure="Write for instance --set training.epochs=1.",
         )
+    found = _value(override, value)
     *parents, last = key.split(".")
     place: Any = tree
     for parent in parents:
@@ -248,9 +253,9 @@ def _override(tree: dict[str, Any], override: str) -> None:
         elif isinstance(place, dict):
             place = place.setdefault(parent, {})
     if isinstance(place, list):
-        place[_number(last, place, override)] = yaml.safe_load(value)
+        place[_number(last, place, override)] = found
     elif isinstance(place, dict):
-        place[last] = yaml.safe_load(value)
+        place[last] = found
     else:
         raise RecipeError(
             "an override reaches into a value that holds no keys.",
@@ -258,6 +263,18 @@ def _override(tree: dict[str, Any], override: str) -> None:
             allowed=f"a key below one that holds others; '{'.'.join(parents)}' is {place!r}",
             cure="Set the key itself.",
         )
+
+
+def _value(override: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as err:
+        raise RecipeError(
+            f"an override's value is not readable as YAML: {' '.join(str(err).split())[:200]}",
+            value=override,
+            allowed="a value in YAML: 3, true, text, [a, b]",
+            cure="Close what is open, and quote a text that holds signs of YAML.",
+        ) from err
 
 
 def _number(part: str, place: list[Any], override: str) -> int:

@@ -117,7 +117,7 @@ def rerun(
         from gongbang.train.training import train_recipe
 
         # The recipe has passed its proofs once; they draw no random number that training would miss.
-        new = train_recipe(recipe, root=root, on_event=on_event, preflight=False)
+        new = train_recipe(recipe, root=root, on_event=on_event, preflight=False, max_steps=run.closed_at)
         scores, predictions, again = new.scores, new.predictions(), str(new.path)
     return Rerun(
         run=run.id,

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import torch
 
-from gongbang.artifacts.files import write_json
+from gongbang.artifacts.files import read_json, write_json
 from gongbang.artifacts.hashing import config_hash
 from gongbang.artifacts.notebook import build_notebook
 from gongbang.artifacts.run import Run
 from gongbang.errors import ArtifactError
+from gongbang.metrics.scores import Scores
 from gongbang.train.checkpoint import load_weights
+from gongbang.train.expected import shortfalls
 from gongbang.train.loop import Event, Loop, LoopResult
 from gongbang.train.recipe import Recipe, parse_recipe
+from gongbang.train.rerun import check_data
 from gongbang.train.workbench import Workbench, assemble
 
 _LOG = logging.getLogger(__name__)
@@ -28,6 +31,7 @@ def train_recipe(
     resume: str | Path | None = None,
     on_event: Callable[[Event], None] = lambda event: None,
     preflight: bool = True,
+    max_steps: int | None = None,
 ) -> Run:
     """Carry out a recipe and leave its run folder behind.
 
@@ -37,6 +41,11 @@ def train_recipe(
         resume: a run to go on with; its own recipe is used.
         on_event: receives each step's and each evaluation's numbers, for progress on a terminal.
         preflight: prove first that the run can work at all, see :mod:`gongbang.train.preflight`.
+        max_steps: close the run after this many steps more, on the recipe's own schedule.
+
+    Raises:
+        ArtifactError: the run to go on with is being written by another process.
+        DataError: its data are not what they were.
 
     Returns:
         The run, its status "done"; ``scores`` are of the test part (of the development part where the
@@ -45,6 +54,7 @@ def train_recipe(
     if resume is not None:
         run = Run.open(resume, root)
         recipe = parse_recipe(run.recipe, str(run.path))
+        check_data(run, recipe)
     bench = assemble(recipe)
     proofs = None
     if preflight:
@@ -53,10 +63,14 @@ def train_recipe(
         proofs = run_preflight(bench)
     if resume is None:
         run = Run.create(root, recipe.resolved(), recipe.name, data=data_files(recipe))
+    else:
+        run.resume(_steps_saved(run))
     with run, run.logging():
         if proofs is not None:
             write_json(run.path / "preflight.json", proofs.to_dict())
-        _fit(bench, run, resume=resume is not None, on_event=on_event)
+        result = _fit(bench, run, resume=resume is not None, max_steps=max_steps, on_event=on_event)
+        if max_steps is not None:
+            run.close_at(result.steps)
         _report(bench, run)
     return run
 
@@ -66,6 +80,7 @@ def finish_run(path: str | Path, *, root: str | Path = "runs") -> Run:
 
     Raises:
         ArtifactError: the run was never evaluated, so that it has no best weights.
+        DataError: its data are not what they were.
     """
     run = Run.open(path, root)
     weights = run.checkpoints / "best.safetensors"
@@ -76,17 +91,40 @@ def finish_run(path: str | Path, *, root: str | Path = "runs") -> Run:
             allowed="a run that was evaluated at least once",
             cure=f"Go on with it: gongbang train --resume {run.id}.",
         )
-    bench = assemble(parse_recipe(run.recipe, str(run.path)), negatives=False)
+    recipe = parse_recipe(run.recipe, str(run.path))
+    check_data(run, recipe)
+    bench = assemble(recipe, negatives=False)
     load_weights(bench.model, weights)
-    steps = max((int(row["step"]) for row in run.curve()), default=0)
+    steps, total = _progress(run)
     run.resume(steps)
+    if steps < total:
+        run.close_at(steps)
     with run, run.logging():
-        _LOG.warning("closed early, after step %d of the recipe's; the best weights so far are kept", steps)
+        if steps < total:
+            _LOG.warning("closed early, after step %d of %d; the best weights so far are kept", steps, total)
         _report(bench, run)
     return run
 
 
-def _fit(bench: Workbench, run: Run, *, resume: bool, on_event: Callable[[Event], None]) -> LoopResult:
+def _progress(run: Run) -> tuple[int, int]:
+    """The last step that a run's curve tells of, and how many its recipe makes."""
+    rows = run.curve()
+    return max((int(row["step"]) for row in rows), default=0), max(
+        (int(row.get("steps", 0)) for row in rows), default=0
+    )
+
+
+def _steps_saved(run: Run) -> int:
+    """Steps behind the checkpoint that a run goes on from; 0 where there is none."""
+    state = run.checkpoints / "last" / "state.json"
+    if not state.is_file():
+        return 0
+    return int(read_json(state, "the checkpoint's state")["progress"]["step"])
+
+
+def _fit(
+    bench: Workbench, run: Run, *, resume: bool, max_steps: int | None, on_event: Callable[[Event], None]
+) -> LoopResult:
     def event(values: Event) -> None:
         numbers = dict(values)
         metrics = numbers.pop("evaluation", {})
@@ -106,14 +144,7 @@ def _fit(bench: Workbench, run: Run, *, resume: bool, on_event: Callable[[Event]
         recipe=config_hash(bench.recipe.resolved()),
         on_event=event,
     )
-    if resume and (run.checkpoints / "last" / "state.json").is_file():
-        import json
-
-        state = json.loads((run.checkpoints / "last" / "state.json").read_text(encoding="utf-8"))
-        run.resume(int(state["progress"]["step"]))
-    elif resume:
-        run.resume(0)
-    result = loop.run(resume=resume)
+    result = loop.run(resume=resume, max_steps=max_steps)
     _LOG.info("best %s %s at step %d", bench.recipe.training.metric, result.best, result.best_step)
     return result
 
@@ -129,10 +160,18 @@ def data_files(recipe: Recipe) -> dict[str, list[str]]:
 def _report(bench: Workbench, run: Run) -> None:
     records = bench.splits.test or bench.splits.development
     if not records:
+        _warn_below(bench.recipe, None)
         return
     scores, predictions = bench.score(records)
     run.save_predictions(predictions)
-    run.save_metrics(scores, baselines=bench.task.baselines(bench.splits.train, records))
+    baselines = bench.task.baselines(bench.splits.train, bench.with_other_passages(records))
+    run.save_metrics(scores, baselines=baselines)
     if "answers" in bench.task.schema.spans:
         build_notebook(records, predictions, name=run.id).save(run.path)
     run.plot()
+    _warn_below(bench.recipe, scores)
+
+
+def _warn_below(recipe: Recipe, scores: Scores | None) -> None:
+    for line in shortfalls(recipe.expected, scores):
+        _LOG.warning("below what the recipe expects: %s", line)

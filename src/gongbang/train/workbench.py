@@ -9,18 +9,19 @@ from typing import Any
 import torch
 
 from gongbang.data.records import Record
-from gongbang.errors import PreflightError
+from gongbang.errors import PreflightError, RecipeError, SplitError
 from gongbang.metrics.scores import Scores
 from gongbang.nn.attention import use_row_attention
 from gongbang.nn.backbones import Backbone, load_backbone
 from gongbang.nn.table import make_model
 from gongbang.search.contexts import passages_of
-from gongbang.tasks.base import Prediction
+from gongbang.tasks.base import Prediction, Task
+from gongbang.tasks.encode import is_pair
 from gongbang.tasks.table import make_task
 from gongbang.train.data import Splits, load_splits
 from gongbang.train.infer import outputs_of
 from gongbang.train.negatives import mine_negatives
-from gongbang.train.recipe import Recipe
+from gongbang.train.recipe import NegativeSettings, Recipe
 
 
 @dataclass(slots=True)
@@ -34,25 +35,30 @@ class Workbench:
     splits: Splits
     training: list[Record]
 
-    def predict(self, records: Sequence[Record]) -> list[Prediction]:
-        """Predictions of the model as it stands, by the task's own ``prepare`` and ``decode``."""
+    def predict(self, records: Sequence[Record], *, bf16: bool | None = None) -> list[Prediction]:
+        """Predictions of the model as it stands, by the task's own ``prepare`` and ``decode``.
+
+        ``bf16`` says whether under bfloat16 autocast; as in the recipe's training when None.
+        """
         features = self.task.prepare(records)
         outputs = outputs_of(
             self.model,
             features,
-            bf16=self.recipe.training.precision == "bf16",
+            bf16=self.recipe.training.precision == "bf16" if bf16 is None else bf16,
             pairs=hasattr(self.model, "pair_outputs"),
         )
         predictions: list[Prediction] = self.task.decode(outputs, features)
         return predictions
 
-    def score(self, records: Sequence[Record]) -> tuple[Scores, list[Prediction]]:
+    def score(
+        self, records: Sequence[Record], *, bf16: bool | None = None
+    ) -> tuple[Scores, list[Prediction]]:
         """Scores on these records, and the predictions behind them.
 
         A task that ranks is scored against every passage of the recipe's splits, not only against those
-        of the records: among few passages every encoder looks good.
+        of the records: among few passages every encoder looks good. ``bf16`` as in :meth:`predict`.
         """
-        predictions = self.predict(self.with_other_passages(records))
+        predictions = self.predict(self.with_other_passages(records), bf16=bf16)
         scores: Scores = self.task.score(predictions, records)
         return scores, predictions
 
@@ -85,7 +91,7 @@ def assemble(recipe: Recipe, *, negatives: bool = True) -> Workbench:
     freeze(model, recipe.freeze)
     if not torch.cuda.is_available():
         use_row_attention(backbone.model)
-    training = training_records(recipe, splits) if negatives else splits.train
+    training = training_records(recipe, splits, task) if negatives else splits.train
     return Workbench(recipe, backbone, model, task, splits, training)
 
 
@@ -112,9 +118,18 @@ def freeze(model: torch.nn.Module, names: Sequence[str]) -> list[str]:
     return frozen
 
 
-def training_records(recipe: Recipe, splits: Splits) -> list[Record]:
-    """The training part and, where the recipe asks for them, retrieved negatives."""
+def training_records(recipe: Recipe, splits: Splits, task: Task) -> list[Record]:
+    """What is trained on: the training part, and where the recipe asks for them, retrieved negatives.
+
+    A task that ranks learns from pairs alone: every row's passage is the right one of its question.
+
+    Raises:
+        RecipeError: negatives for a task that would take them for pairs.
+        SplitError: a task that ranks is given no pair.
+    """
     settings = recipe.data.negatives
+    if task.ranks_corpus:
+        return _pairs(splits, settings)
     if not settings.per_question:
         return splits.train
     from gongbang.search.lexical import LexicalIndex
@@ -122,3 +137,22 @@ def training_records(recipe: Recipe, splits: Splits) -> list[Record]:
     index = LexicalIndex()
     index.build(passages_of(splits.train))
     return splits.train + mine_negatives(splits.train, index, settings).records
+
+
+def _pairs(splits: Splits, settings: NegativeSettings) -> list[Record]:
+    if settings.per_question:
+        raise RecipeError(
+            "retrieved negatives say 'no answer here', and a task that ranks has nowhere to say it.",
+            value=f"data.negatives.per_question={settings.per_question}",
+            allowed="0 for a task that ranks",
+            cure="Remove data.negatives; training.batch_by: group gives each question hard negatives.",
+        )
+    pairs = [record for record in splits.train if is_pair(record)]
+    if not pairs:
+        raise SplitError(
+            "there is nothing to train on: no question has a passage that answers it.",
+            value=f"{len(splits.train)} training records",
+            allowed="records with a question and the passage that answers it",
+            cure="Map the column that holds the questions, or name a source with answered questions.",
+        )
+    return pairs

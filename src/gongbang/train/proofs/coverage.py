@@ -9,6 +9,7 @@ import numpy as np
 
 from gongbang.errors import PreflightError
 from gongbang.tasks.windows import copy_tokenizer
+from gongbang.text.normalise import Normaliser
 from gongbang.train.proofs.trial import Number, Outcome, Trial
 
 _UNKNOWN = ("<unk>", "[UNK]")
@@ -21,10 +22,9 @@ def prove_unknown(trial: Trial) -> Outcome:
     if unknown is None:
         return Outcome("the tokenizer has no unknown token: it reads every byte", skipped=True)
     limits = trial.limits
-    texts = [record.fields.get("context", "") for record in trial.records]
+    texts, answers = _read(trial)
     count, total, pieces = _count(tokenizer, unknown, texts)
     rate = count / max(1, total)
-    answers = [record.answers[0].text for record in trial.records if record.answers]
     lost = [text for text in answers if unknown in tokenizer.encode(text, add_special_tokens=False).ids]
     share = len(lost) / max(1, len(answers))
     shown = ", ".join(f"'{piece}' ({times})" for piece, times in pieces.most_common(5))
@@ -49,6 +49,19 @@ def prove_unknown(trial: Trial) -> Outcome:
     notes = [f"unknown most often: {shown}"] if pieces else []
     numbers: dict[str, Number] = {"unknown tokens": round(rate, 5), "answers with one": round(share, 4)}
     return Outcome("the tokenizer can read the texts", numbers, notes)
+
+
+def _read(trial: Trial) -> tuple[list[str], list[str]]:
+    """The sample's passages and first answers as the tokenizer gets them: after ``pipeline.normalise``."""
+    normaliser = Normaliser(getattr(getattr(trial.bench.task, "settings", None), "normalise", ()))
+    texts, answers = [], []
+    for record in trial.records:
+        edited = normaliser.apply(record.fields.get("context", ""))
+        texts.append(edited.text)
+        for answer in record.answers[:1]:
+            start, end = edited.to_edited(answer.start, answer.end)
+            answers.append(edited.text[start:end])
+    return texts, answers
 
 
 def _count(tokenizer: object, unknown: int, texts: Sequence[str]) -> tuple[int, int, Counter[str]]:

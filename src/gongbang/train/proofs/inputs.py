@@ -35,7 +35,8 @@ def prove_inputs(trial: Trial) -> Outcome:
     try:
         with torch.no_grad():
             trial.model.loss(batch)
-            trial.forward(batch)
+            read = set(batch.read)  # by the loss alone: the outputs below are given everything
+            trial.forward(dict(batch))
     except (KeyError, TypeError) as err:
         raise PreflightError(
             "the model asks for an input that the task does not prepare.",
@@ -44,7 +45,7 @@ def prove_inputs(trial: Trial) -> Outcome:
             allowed=", ".join([*features.inputs, *features.targets]),
             cure="Give the model's forward and loss the names that the task's prepare uses.",
         ) from err
-    unread = [name for name in (*features.inputs, *features.targets) if name not in batch.read]
+    unread = [name for name in (*features.inputs, *features.targets) if name not in read]
     if unread:
         kind = "target" if unread[0] in features.targets else "input"
         raise PreflightError(

@@ -64,7 +64,9 @@ def prove_development(trial: Trial) -> Outcome:
     """There is development data wherever something is decided by it."""
     settings = trial.bench.recipe.training
     count = len(trial.bench.splits.development)
-    if not count and (settings.patience or "metric" in settings.model_fields_set):
+    # A run that is resumed has every key set: what says something is a metric other than the default.
+    chosen = settings.metric != type(settings).model_fields["metric"].default
+    if not count and (settings.patience or chosen):
         wish = "patience" if settings.patience else "metric"
         raise PreflightError(
             f"'{wish}' is set, but there is no development data to measure on: it would do nothing.",

@@ -23,6 +23,7 @@ from gongbang.train.recipe import TrainingSettings
 from gongbang.train.schedule import factor
 
 _STEPS = 150  # optimiser steps of the probe, about
+_EVALUATIONS = 6  # at least: the best is the third, and must not be the last
 
 
 class _Probe(nn.Module):
@@ -143,7 +144,7 @@ def _settings(trial: Trial) -> tuple[TrainingSettings, int]:
             "epochs": epochs,
             "log_every": 1,
             "patience": 0,
-            "evaluate_every": 0.34,
+            "evaluate_every": min(0.34, epochs / _EVALUATIONS),
             "layer_decay": 1.0,
         }
     )

@@ -16,14 +16,14 @@ _ENOUGH = 20  # records below which a distribution says nothing
 def prove(trial: Trial) -> Outcome:
     """Targets exist, are not all alike, and no single answer rules."""
     features, records = trial.features, trial.records
+    _labelled(trial)
     if not features.targets:
         raise PreflightError(
             "the training data has no targets: nothing can be learned from it.",
             check=CHECK,
-            value=f"{sum('answers' not in record.spans for record in records)} of {len(records)} records "
-            "are not labelled",
-            allowed=f"records with {', '.join(trial.bench.task.schema.spans) or 'labels'}",
-            cure="Map the column that holds the answers, or leave the unlabelled source out of training.",
+            value=f"{len(records)} records",
+            allowed=f"records with {', '.join(trial.bench.task.schema.labels) or 'labels'}",
+            cure="Map the column that holds the labels, or leave the unlabelled source out of training.",
         )
     for name, array in features.targets.items():
         if len(array) > 1 and len(np.unique(array)) == 1:
@@ -38,6 +38,21 @@ def prove(trial: Trial) -> Outcome:
     if not any("answers" in record.spans for record in records):
         return Outcome("targets vary", dict(numbers))
     return _answers(trial, numbers)
+
+
+def _labelled(trial: Trial) -> None:
+    """Every training record carries the task's roles: one that does not takes the targets from all."""
+    roles, training = trial.bench.task.schema.spans, trial.bench.training
+    bare = [record for record in training if any(role not in record.spans for role in roles)]
+    if bare:
+        raise PreflightError(
+            "some training data is not labelled: one such record, and there are no targets at all.",
+            check=CHECK,
+            value=f"{len(bare)} of {len(training)} records, e.g. '{bare[0].id}'"
+            + (f" of {bare[0].source}" if bare[0].source else ""),
+            allowed=f"records with {', '.join(roles)}",
+            cure="Map the column that holds the answers, or leave the unlabelled source out of training.",
+        )
 
 
 def _why_constant(trial: Trial) -> str:

@@ -56,8 +56,9 @@ def _saved(folder: Path) -> dict[str, Mapping[str, int]]:
 
         found["tokenizer.json"] = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab()
     if (folder / "vocab.txt").is_file():
-        lines = (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()
-        found["vocab.txt"] = {line.rstrip("\r\n"): number for number, line in enumerate(lines)}
+        # Split at the line feed alone: a vocabulary has pieces that are other ends of lines (U+0085, U+2028).
+        lines = (folder / "vocab.txt").read_bytes().decode("utf-8").removesuffix("\n").split("\n")
+        found["vocab.txt"] = {line.removesuffix("\r"): number for number, line in enumerate(lines)}
     return found
 
 

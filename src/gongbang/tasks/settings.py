@@ -1,0 +1,64 @@
+"""A task's settings from plain data: out of a recipe, or out of an artifact of another release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Any, Literal, TypeVar, get_origin, get_type_hints
+
+from gongbang.errors import ArtifactError
+
+Settings = TypeVar("Settings")
+
+
+def settings_from(kind: type[Settings], config: Mapping[str, Any]) -> Settings:
+    """The settings that a pipeline's configuration describes; keys that it leaves out keep their defaults.
+
+    Args:
+        kind: a dataclass of settings.
+        config: its values by name.
+
+    Raises:
+        ArtifactError: a key is unknown, or its value is of another kind.
+    """
+    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    for key in config:
+        if key not in known:
+            near = get_close_matches(str(key), known, n=1)
+            spelling = f"Did you mean '{near[0]}'? " if near else ""
+            raise ArtifactError(
+                "the pipeline has a key that this release does not know.",
+                value=f"{key}: {config[key]!r}",
+                allowed=", ".join(known),
+                cure=f"{spelling}An artifact of a newer release needs that release: pip install -U gongbang.",
+            )
+    hints = get_type_hints(kind)
+    for key, value in config.items():
+        _check_kind(key, value, hints[key])
+    return kind(**config)
+
+
+_KINDS: dict[Any, tuple[tuple[type, ...], str]] = {
+    bool: ((bool,), "true or false"),
+    int: ((int,), "a whole number"),
+    float: ((int, float), "a number"),
+    str: ((str,), "a text"),
+    Literal: ((str,), "a text"),
+    tuple: ((list, tuple), "a list of texts"),
+}
+"""What a setting's annotation admits, and how that is told."""
+
+
+def _check_kind(key: str, value: object, annotation: Any) -> None:
+    allowed, told = _KINDS[get_origin(annotation) or annotation]
+    fits = isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool))
+    if fits and isinstance(value, (list, tuple)):
+        fits = all(isinstance(entry, str) for entry in value)
+    if not fits:
+        raise ArtifactError(
+            f"the pipeline's '{key}' has a value of another kind.",
+            value=f"{key}: {value!r}",
+            allowed=told,
+            cure=f"Set {key} to {told}.",
+        )

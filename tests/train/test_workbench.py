@@ -1,0 +1,81 @@
+"""What is trained on, and among what a task that ranks is judged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gongbang.data.records import Record
+from gongbang.errors import RecipeError, SplitError
+from gongbang.metrics.scores import Score, Scores
+from gongbang.train.data import Splits
+from gongbang.train.recipe import Recipe, parse_recipe
+from gongbang.train.training import _report
+from gongbang.train.workbench import Workbench, training_records
+from tests.train.tiny import made_records
+
+RANKS: Any = SimpleNamespace(ranks_corpus=True)
+
+
+def _recipe(**negatives: float) -> Recipe:
+    data = {"sources": [{"path": "a.json"}], "negatives": negatives}
+    return parse_recipe({"name": "a", "task": "encode", "data": data})
+
+
+def test_an_encoder_learns_from_pairs_alone():
+    pairs = made_records(2)
+    impossible = replace(pairs[0], id="impossible", spans={"answers": ()})
+    unlabelled = replace(pairs[1], id="unlabelled", spans={})
+    passage = Record("passage", {"context": "다른 글이다."})
+    splits = Splits(train=[*pairs, impossible, unlabelled, passage])
+    assert training_records(_recipe(), splits, RANKS) == [*pairs, unlabelled]
+
+
+def test_an_encoder_takes_no_negatives_that_say_no_answer():
+    with pytest.raises(RecipeError, match="nowhere to say it") as caught:
+        training_records(_recipe(per_question=1.0), Splits(train=made_records(2)), RANKS)
+    assert "batch_by: group" in caught.value.cure
+
+
+def test_an_encoder_without_pairs_is_refused():
+    with pytest.raises(SplitError, match="nothing to train on"):
+        training_records(_recipe(), Splits(train=[Record("p", {"context": "글이다."})]), RANKS)
+
+
+class _Scored(Workbench):
+    """A workbench whose model needs not be there."""
+
+    def score(self, records: Any, *, bf16: bool | None = None) -> Any:
+        return Scores("mrr@10", {"mrr@10": Score(1.0, len(records))}), []
+
+
+class _Run:
+    """Takes what a run is told."""
+
+    baselines: Any = None
+
+    def save_metrics(self, scores: Scores, *, baselines: Any) -> None:
+        self.baselines = baselines
+
+    def save_predictions(self, predictions: Any) -> None: ...
+
+    def plot(self) -> Path | None: ...
+
+
+def test_model_and_baseline_rank_the_same_passages():
+    records = made_records(6)
+    task: Any = SimpleNamespace(
+        ranks_corpus=True,
+        schema=SimpleNamespace(spans=()),
+        baselines=lambda train, test: {record.fields["context"] for record in test},
+    )
+    splits = Splits(train=records[:24], test=records[24:])
+    bench = _Scored(_recipe(), None, None, task, splits, splits.train)  # type: ignore[arg-type]
+    run: Any = _Run()
+    _report(bench, run)
+    assert run.baselines == {record.fields["context"] for record in records}
+    assert len(run.baselines) == 12
