@@ -7,13 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from finding import uncached_index
 from machine import version_of
 from report import Section
 from rounds import Turn, Unavailable, in_rounds, percentile, progress, ratio, take_turns
 from sources import Question, Source
 
-from gongbang.apps.ask import TOP_K, Ask, load_encoder
+from gongbang.apps.ask import TOP_K, Ask
+from gongbang.apps.library import Library
 from gongbang.metrics.span import exact_match
+from gongbang.runtime.encoder import load_encoder
+from gongbang.runtime.load import load
 from gongbang.search.base import Hit
 
 _MEDIAN, _P95 = "median ms", "p95 ms"
@@ -39,8 +43,10 @@ def measure_answering(
         (_MEDIAN, _P95, "exact match", "same answer as torch"),
         ratio_of="latency, the peer's by ours (medians of a round)",
     )
-    dense = load_encoder(encoder)
-    ask = Ask.from_documents(source.documents, reader=reader, encoder=dense)
+    library = Library()
+    library.index = uncached_index(load_encoder(encoder))  # each contestant pays for its own search
+    library.add(source.documents)
+    ask = Ask(library, load(reader))
     progress(f"indexed {len(source.documents)} documents ({ask.library.kind})")
     contestants = _contestants(ask, checkpoint, reader, section)
     chosen, warm = source.questions[:questions], source.questions[questions : questions + 2]
@@ -55,7 +61,7 @@ def measure_answering(
         "Exact match is of the best span, no-answer left aside, and no measure of quality: the reader may "
         "have been trained on these questions. Where answers differ, the peers add up raw logits and keep "
         "the particle on a span's end; ours compares probabilities and cuts it.",
-        "(search alone) is the part that all contestants share.",
+        "(search alone) is the part that all contestants have in common; each does it anew.",
     ]
     return section
 
@@ -65,8 +71,6 @@ def _contestants(ask: Ask, checkpoint: Path, reader: str, section: Section) -> d
     contestants = {f"gongbang, {chosen} (its own choice)": _ours(ask)}
     other = "onnxruntime" if chosen == "openvino" else "openvino"
     if version_of(other):
-        from gongbang.runtime.load import load
-
         contestants[f"gongbang, {other}"] = _ours(Ask(ask.library, load(reader, engine=other)))
     else:
         section.absent[f"gongbang, {other}"] = f'pip install "gongbang[{other}]"'
@@ -172,7 +176,7 @@ def _asked(question: Question, hit: Hit, title: str) -> str:
 
 def _haystack(ask: Ask, checkpoint: Path) -> Answerer:
     if not version_of("transformers-haystack"):
-        raise Unavailable("pip install transformers-haystack (Haystack 3 keeps its reader there)")
+        raise Unavailable('pip install "gongbang[bench]", which brings transformers-haystack')
     from haystack import Document
     from haystack_integrations.components.readers.transformers import TransformersExtractiveReader
 

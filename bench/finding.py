@@ -101,32 +101,33 @@ def _compare(section: Section, turns: dict[str, list[Turn]]) -> None:
 
 
 def _lexical(passages: list[Passage]) -> Search:
-    index = _uncached_index()
+    index = uncached_index()
     index.build(passages)
     return lambda question: [hit.document for hit in index.search([question.text], _DEPTH)[0]]
 
 
-def _uncached_index() -> Any:
-    """The default index but for the analyser's cache, which the other of our two indexes would fill."""
+def uncached_index(encoder: Any = None) -> Any:
+    """The default index but for the analyser's cache, which one contestant would fill for the next."""
     from gongbang.search.analysis import SearchAnalyser
+    from gongbang.search.dense import DenseIndex
+    from gongbang.search.hybrid import HybridIndex
     from gongbang.search.lexical import LexicalIndex
     from gongbang.text.morphemes import Analyser
 
-    return LexicalIndex(SearchAnalyser(kiwi=Analyser(cache_size=0)))
+    lexical = LexicalIndex(SearchAnalyser(kiwi=Analyser(cache_size=0)))
+    return lexical if encoder is None else HybridIndex(lexical, DenseIndex(encoder))
 
 
 def _hybrid(passages: list[Passage], encoder: str) -> Search:
     from gongbang.errors import ArtifactError
     from gongbang.runtime.encoder import ArtifactEncoder
     from gongbang.runtime.load import load
-    from gongbang.search.dense import DenseIndex
-    from gongbang.search.hybrid import HybridIndex
 
     try:
-        dense = DenseIndex(ArtifactEncoder(load(encoder)))
+        dense = ArtifactEncoder(load(encoder))
     except ArtifactError as err:
         raise Unavailable(f"no artifact '{encoder}' ({err.what})") from err
-    index = HybridIndex(_uncached_index(), dense)
+    index = uncached_index(dense)
     index.build(passages)
     return lambda question: [hit.document for hit in index.search([question.text], _DEPTH)[0]]
 
@@ -136,7 +137,7 @@ def _text(passage: Passage) -> str:
 
 
 def _our_tokens() -> Callable[[str], list[str]]:
-    analyser = _uncached_index().analyser
+    analyser = uncached_index().analyser
     return lambda text: [f"{token.kind} {token.text}" for token in analyser.tokens(text)]
 
 

@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     source = open_source(options.data, seed=options.seed, documents=sizes.documents)
     machine["data"] = f"{source.name}: {len(source.documents)} documents, {len(source.questions)} questions"
     machine["when"] = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
-    stem = options.name or ("quick" if options.quick else "bench")
+    stem = options.name or _stem(options)
     sections: list[Section] = []
     with tempfile.TemporaryDirectory() as folder:
         for name, measure in _measures(options, sizes, source, Path(folder)).items():
@@ -67,6 +67,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 written = write_report(Path(options.out), stem, machine, sections)
     print(*written, sep="\n")
     return int(any(section.failed for section in sections))
+
+
+def _stem(options: argparse.Namespace) -> str:
+    """The name of the files: only a whole run at full size may stand for the comparison."""
+    if options.quick:
+        return "quick"
+    return "bench" if set(options.only) == set(NAMES) else "part"
 
 
 def _measures(
@@ -137,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--encoder", default="encoder-ko", metavar="DIR", help="the encoder's artifact")
     parser.add_argument("--run", metavar="RUN", help="take the peers' weights from this run's checkpoint")
     parser.add_argument("--out", default=str(ROOT / "bench" / "results"), metavar="DIR")
-    parser.add_argument("--name", help="name of the files; bench, or quick with --quick")
+    parser.add_argument("--name", help="name of the files; bench, part with --only, quick with --quick")
     parser.add_argument("--seed", type=int, default=17, help="of the choice of questions")
     return parser
 

@@ -63,9 +63,18 @@ def _from_run(run: Path) -> tuple[Any, Any]:
     backbone = load_backbone(recipe.backbone)
     model = SpanModel(backbone.model, backbone.hidden_size)
     load_weights(model, run / "checkpoints" / "best.safetensors")
-    peer = AutoModelForQuestionAnswering.from_config(backbone.model.config)
+    peer = AutoModelForQuestionAnswering.from_config(_with_default_dropout(backbone.model.config))
     _fill(peer, {f"model.{name}": value.numpy() for name, value in model.state_dict().items()})
     return peer, backbone.tokenizer
+
+
+def _with_default_dropout(config: Any) -> Any:
+    """The backbone's shape with the dropout that its kind has by default: ours is loaded without."""
+    usual = type(config)()
+    for name in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
+        if hasattr(usual, name):
+            setattr(config, name, getattr(usual, name))
+    return config
 
 
 def _from_artifact(reader: str) -> tuple[Any, Any]:

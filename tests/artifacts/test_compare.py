@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gongbang.artifacts.card import markdown_table, model_card
+from gongbang.artifacts.card import Measured, markdown_table, model_card
 from gongbang.artifacts.compare import compare_runs, recipe_changes
 from gongbang.artifacts.manifest import Training
 from gongbang.artifacts.notebook import ErrorNotebook, Row
@@ -15,6 +15,7 @@ from gongbang.artifacts.run import Run
 from gongbang.artifacts.slices import Outcome, Slice
 from gongbang.errors import OptionError
 from gongbang.metrics.scores import Score, Scores
+from gongbang.tasks.base import Prediction
 
 
 def row(id_: str, stage: str) -> Row:
@@ -105,6 +106,40 @@ def test_other_questions_of_the_same_file_are_refused(tmp_path: Path):
     assert compare_runs(a, b).refused == "0 questions are only in a, 10 only in b"
 
 
+def without_notebook(
+    root: Path, name: str, recipe: dict, *, n: int = 50, answered: range | None = None
+) -> Run:
+    run = make(root, name, recipe, n=n)
+    (run.path / "notebook.json").unlink()
+    if answered is not None:
+        run.save_predictions([Prediction(str(i), "a", 0.5) for i in answered])
+    return run
+
+
+def test_without_a_notebook_the_saved_predictions_tell_the_questions(tmp_path: Path):
+    a = without_notebook(tmp_path, "a", {"lr": 1}, answered=range(50))
+    b = without_notebook(tmp_path, "b", {"lr": 2}, answered=range(10, 60))
+    assert compare_runs(a, b).refused == "10 questions are only in a, 10 only in b"
+    c = without_notebook(tmp_path, "c", {"lr": 2}, answered=range(50))
+    assert compare_runs(a, c).refused == ""
+    assert compare_runs(a, make(tmp_path, "d", {"lr": 2})).refused == ""
+
+
+def test_without_predictions_what_is_held_out_must_be_chosen_alike(tmp_path: Path):
+    def recipe(seed: int = 17, share: float = 1.0, trained: float = 1.0) -> dict:
+        sources = [{"path": "/x/a.json", "share": share}, {"path": "b", "role": "train", "share": trained}]
+        return {"data": {"sources": sources, "split": {"test": 0.1, "seed": seed}}}
+
+    a = without_notebook(tmp_path, "a", recipe())
+    assert compare_runs(a, without_notebook(tmp_path, "b", recipe(), n=60)).refused == (
+        "a was scored on 50 questions, b on 60"
+    )
+    moved = compare_runs(a, without_notebook(tmp_path, "c", recipe(seed=18)))
+    assert "data.split.seed" in moved.refused and moved.metrics == ()
+    assert "data.sources" in compare_runs(a, without_notebook(tmp_path, "d", recipe(share=0.5))).refused
+    assert compare_runs(a, without_notebook(tmp_path, "e", recipe(trained=0.5))).refused == ""
+
+
 def test_training_data_is_a_change_like_any_other(tmp_path: Path):
     a, b = make(tmp_path, "a", {"lr": 1}), make(tmp_path, "b", {"lr": 2}, train=b"more")
     found = compare_runs(a, b)
@@ -144,6 +179,29 @@ def test_the_card_says_what_matters_and_no_folder(tmp_path: Path):
     assert "seed: 3" in card
     assert "test: dev.json" in card
     assert str(tmp_path) not in card
+
+
+def test_the_card_of_an_artifact_leads_with_its_own_scores(tmp_path: Path):
+    run = make(tmp_path, "reader", {"seed": 3})
+    run.close_at(120)
+    own = Scores("exact_match", {"exact_match": Score(71.5, 50, 60.0, 80.0)})
+    card = _card(run, measured=Measured(own, "Of this artifact in 8 bits."))
+    assert card.index("Of this artifact in 8 bits.") < card.index("**71.50**") < card.index("**80.00**")
+    assert "before export" in card and "| 1.50 |" in card
+    assert "span border" not in card  # the run's notebook is of other weights
+    assert "- closed early, after step 120" in card
+
+
+def test_the_card_of_an_unscored_run_says_so(tmp_path: Path):
+    run = make(tmp_path, "reader", {"seed": 3})
+    (run.path / "metrics.json").unlink()
+    assert "holds nothing out" in _card(run)
+
+
+def _card(run: Run, **more: object) -> str:
+    return model_card(
+        run, name="reader", what="Reads.", licence="MIT", trained_on=[], limits=["Few."], **more
+    )
 
 
 def test_markdown_cells_are_escaped():

@@ -87,6 +87,15 @@ def test_folder_hash_sees_names_and_contents_but_not_line_ends(tmp_path: Path):
         folder_hash(tmp_path / "one", "**/*.c")
 
 
+def test_what_a_wheel_carries_along_does_not_change_the_code(tmp_path: Path):
+    (tmp_path / "a.py").write_bytes(b"x = 1\n")
+    clone = folder_hash(tmp_path)
+    (tmp_path / "_bundled" / "samples").mkdir(parents=True)
+    (tmp_path / "_bundled" / "samples" / "make_office.py").write_bytes(b"x = 2\n")
+    assert folder_hash(tmp_path) != clone
+    assert folder_hash(tmp_path, leave_out=("_bundled",)) == clone
+
+
 def test_code_hash_is_a_hash():
     assert len(code_hash()) == 64
     assert code_hash() == code_hash()

@@ -101,6 +101,35 @@ def test_only_one_writer(tmp_path: Path):
     assert run.status == "running"
 
 
+def test_a_refused_resume_leaves_the_other_writers_record_alone(tmp_path: Path):
+    run = Run.create(tmp_path, {}, "a")
+    before = (run.path / "status.json").read_bytes()
+    with pytest.raises(ArtifactError, match="another process"), Run.open(run.path) as other:
+        other.resume(0)
+    with Run.open(run.path):
+        pass
+    with pytest.raises(ArtifactError, match="only the writer"):
+        Run.open(run.path).finish("failed")
+    assert (run.path / "status.json").read_bytes() == before
+    assert run.status == "running"
+
+
+def test_what_was_finished_within_stays_as_it_was_said(tmp_path: Path):
+    with Run.create(tmp_path, {}, "a") as run:
+        run.finish("interrupted")
+    assert run.status == "interrupted"
+
+
+def test_a_run_says_where_it_was_closed_until_it_goes_on(tmp_path: Path):
+    run = Run.create(tmp_path, {}, "a")
+    assert run.closed_at is None
+    run.close_at(30)
+    run.finish()
+    assert (Run.open(run.path).closed_at, run.status) == (30, "done")
+    run.resume(30)
+    assert run.closed_at is None
+
+
 def test_a_curve_goes_on_after_a_resume_as_if_it_had_not_stopped(tmp_path: Path):
     run = Run.create(tmp_path, {}, "a")
     for step in range(1, 6):

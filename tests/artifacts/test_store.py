@@ -9,7 +9,15 @@ import pytest
 
 import gongbang.artifacts.store as store
 from gongbang.artifacts.format import save_artifact
-from gongbang.artifacts.store import bundled, find_artifact, find_recipe, known_artifacts, project_root
+from gongbang.artifacts.store import (
+    artifacts_in,
+    bundled,
+    cache_folder,
+    find_artifact,
+    find_recipe,
+    known_artifacts,
+    project_root,
+)
 from gongbang.errors import ArtifactError, OptionError
 
 
@@ -94,6 +102,36 @@ def test_unknown_names(clone: Path):
     assert caught.value.cure == "Did you mean 'reader-ko'?"
     with pytest.raises(ArtifactError, match="GONGBANG_MODELS"):
         find_artifact("완전히 다른 이름")
+
+
+def test_a_folder_that_may_not_be_looked_into_holds_no_artifact(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("mine", "theirs"):
+        make(tmp_path / name)
+    looked = Path.is_file
+
+    def guarded(path: Path) -> bool:
+        if "theirs" in path.parts:
+            raise PermissionError(13, "Permission denied", str(path))
+        return looked(path)
+
+    monkeypatch.setattr(Path, "is_file", guarded)
+    assert [folder.name for folder in artifacts_in(tmp_path)] == ["mine"]
+    assert artifacts_in(tmp_path / "none") == ()
+
+
+def test_the_cache_needs_no_home_when_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.setenv("GONGBANG_CACHE", str(tmp_path))
+    assert cache_folder() == tmp_path
+    monkeypatch.delenv("GONGBANG_CACHE")
+    with pytest.raises(OptionError, match="no folder for the cache") as caught:
+        cache_folder()
+    assert "GONGBANG_CACHE" in caught.value.cure
 
 
 def test_bundled_and_recipes(clone: Path):

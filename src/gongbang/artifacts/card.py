@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gongbang.artifacts.hashing import short
@@ -12,6 +13,20 @@ from gongbang.artifacts.run import Run
 from gongbang.artifacts.slices import Slice
 from gongbang.artifacts.stages import STAGES
 from gongbang.metrics.scores import Score, Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Scores of the artifact itself; a run's are of its weights as they were in training.
+
+    Attributes:
+        how: what was measured on what, one paragraph.
+        notebook: what became of each question; None where the task has none.
+    """
+
+    scores: Scores
+    how: str
+    notebook: ErrorNotebook | None = None
 
 
 def model_card(
@@ -24,29 +39,30 @@ def model_card(
     limits: Sequence[str],
     sizes: Mapping[str, int] | None = None,
     extra: Mapping[str, str] | None = None,
+    measured: Measured | None = None,
 ) -> str:
     """The text of ``CARD.md`` from a run's record.
 
     Args:
-        run: an evaluated run: recipe, hashes and scores are taken from it, and, where it holds an error
-            notebook, the causes of its errors and its weakest slices.
+        run: recipe, hashes and scores are taken from it, and, where it holds an error notebook, the
+            causes of its errors and its weakest slices.
         what: one paragraph on what the model does and for whom.
         licence: of the weights.
         trained_on: every data set behind the weights, the backbone's own data left to its card.
         limits: what it cannot do, one sentence each.
         sizes: parts and their bytes.
         extra: further sections, title to Markdown text.
+        measured: scores and notebook of the artifact itself, which go before the run's.
 
     Raises:
-        ArtifactError: the run was never evaluated, or its record cannot be read.
+        ArtifactError: the run's record cannot be read.
     """
     sections = [
         f"# {name}\n\n{what}",
         f"Licence of the weights: {licence}.",
         "## Trained on\n\n" + _training(trained_on),
-        "## Scores\n\n" + _scores(run.scores, run.baselines),
-        *(f"### {title}\n\n" + _scores(scores, {}) for title, scores in run.others.items()),
-        *_errors(run),
+        *_all_scores(run, measured),
+        *_errors(_notebook(run) if measured is None else measured.notebook),
         *(["## Size\n\n" + _sizes(sizes)] if sizes else []),
         "## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits),
         *(f"## {title}\n\n{text}" for title, text in (extra or {}).items()),
@@ -58,6 +74,18 @@ def model_card(
 def _training(trained_on: Sequence[Training]) -> str:
     rows = [[f"[{t.name}]({t.url})" if t.url else t.name, t.licence] for t in trained_on]
     return markdown_table(["data set", "licence"], rows)
+
+
+def _all_scores(run: Run, measured: Measured | None) -> list[str]:
+    if not run.scored:  # then there was nothing to measure the artifact on either
+        return ["## Scores\n\nNone: the recipe holds nothing out to measure on."]
+    own = _scores(run.scores, run.baselines)
+    others = [f"### {title}\n\n{_scores(scores, {})}" for title, scores in run.others.items()]
+    if measured is None:
+        return [f"## Scores\n\n{own}", *others]
+    served = _scores(measured.scores, run.baselines)
+    before = "### The trained weights, before export and without the threshold"
+    return [f"## Scores\n\n{measured.how}\n\n{served}", f"{before}\n\n{_scores(run.scores, {})}", *others]
 
 
 def _scores(scores: Scores, baselines: Mapping[str, Scores]) -> str:
@@ -78,10 +106,13 @@ def _interval(score: Score) -> str:
     return "" if score.low is None or score.high is None else f"{score.low:.2f} to {score.high:.2f}"
 
 
-def _errors(run: Run) -> list[str]:
-    if not (run.path / "notebook.json").is_file():
+def _notebook(run: Run) -> ErrorNotebook | None:
+    return ErrorNotebook.open(run.path) if (run.path / "notebook.json").is_file() else None
+
+
+def _errors(notebook: ErrorNotebook | None) -> list[str]:
+    if notebook is None:
         return []
-    notebook = ErrorNotebook.open(run.path)
     counts = [[STAGES[stage][0], str(count)] for stage, count in notebook.counts.items() if count]
     if not counts:
         return []
@@ -113,6 +144,7 @@ def _provenance(run: Run) -> str:
     ]
     facts = [
         f"- run: {run.id}",
+        *([] if run.closed_at is None else [f"- closed early, after step {run.closed_at}"]),
         f"- recipe hash {short(hashes['recipe'])}, code hash {short(hashes['code'])}",
         *(["- data:", *data] if data else []),
         f"- python {environment['python']} on {environment['cpu']['model']}{_on(environment)}",

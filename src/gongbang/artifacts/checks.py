@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gongbang.artifacts.hashing import config_hash, file_hash, short
 from gongbang.artifacts.manifest import Manifest, Part
-from gongbang.artifacts.store import MANIFEST, known_artifacts
+from gongbang.artifacts.store import MANIFEST, artifacts_in, known_artifacts
 from gongbang.errors import ArtifactError
 
 _AGAIN = "Copy the artifact again from where it came, or export it again."
@@ -73,8 +73,7 @@ def _check_content(path: Path, name: str, part: Part, verify: bool) -> None:
 
 def _owner(path: Path, digest: str) -> tuple[str, str] | None:
     """The artifact and part that a hash belongs to, among the neighbours and those known by name."""
-    siblings = [child for child in sorted(path.resolve().parent.iterdir()) if (child / MANIFEST).is_file()]
-    for folder in [*siblings, *known_artifacts().values()]:
+    for folder in [*artifacts_in(path.resolve().parent), *known_artifacts().values()]:
         if folder.resolve() == path.resolve():
             continue
         try:

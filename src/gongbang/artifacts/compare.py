@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gongbang.artifacts.files import plain
@@ -118,7 +119,7 @@ def compare_runs(a: Run, b: Run, *, allow_other_data: bool = False, samples: int
     data = _data_changes(a.hashes, b.hashes)
     notebooks = _notebooks(a, b)
     diff = diff_notebooks(*notebooks) if notebooks else None
-    refused = "" if allow_other_data else _refusal(data, diff)
+    refused = "" if allow_other_data else _refusal(a, b, data, changes)
     same_code = a.hashes.get("code") == b.hashes.get("code")
     return Comparison(
         a=a.id,
@@ -171,13 +172,52 @@ def _notebooks(a: Run, b: Run) -> tuple[ErrorNotebook, ErrorNotebook] | None:
     return None
 
 
-def _refusal(data: Sequence[str], diff: NotebookDiff | None) -> str:
+def _refusal(a: Run, b: Run, data: Sequence[str], changes: Sequence[Change]) -> str:
     roles = [role for role in data if role != TRAIN]
     if roles:
         return f"the runs were scored on other data ({', '.join(roles)})"
-    if diff and (diff.only_a or diff.only_b):
-        return f"{len(diff.only_a)} questions are only in a, {len(diff.only_b)} only in b"
-    return ""
+    left, right = _questions(a), _questions(b)
+    if left is not None and right is not None:
+        only_a, only_b = len(left - right), len(right - left)
+        return f"{only_a} questions are only in a, {only_b} only in b" if only_a or only_b else ""
+    if not (a.scored and b.scored):
+        return ""  # which of them has no scores is told where the scores are read
+    # Neither notebook nor predictions tell which questions they were: what chose them must be the same.
+    if _counts(a) != _counts(b):
+        return f"a was scored on {_counts(a)} questions, b on {_counts(b)}"
+    moved = [change.key for change in changes if change.key.startswith("data.split")]
+    if _held_out_sources(a) != _held_out_sources(b):
+        moved.append("data.sources")
+    return f"what is held out was chosen in another way ({', '.join(moved)})" if moved else ""
+
+
+def _questions(run: Run) -> frozenset[str] | None:
+    """Ids of the questions that a run was scored on; None where it kept neither notebook nor predictions."""
+    if (run.path / "notebook.json").is_file():
+        return frozenset(ErrorNotebook.open(run.path).outcomes)
+    try:
+        return frozenset(prediction.id for prediction in run.predictions())
+    except ArtifactError:
+        return None
+
+
+def _counts(run: Run) -> str:
+    return " or ".join(f"{n:,}" for n in sorted({score.n for score in run.scores.scores.values()}))
+
+
+def _held_out_sources(run: Run) -> list[tuple[Any, ...]]:
+    """Which part of which source can be scored on; a folder of data may stand elsewhere now."""
+    data = run.recipe.get("data")
+    sources = data.get("sources", ()) if isinstance(data, Mapping) else ()
+    return [
+        (
+            Path(str(source.get("path", ""))).name,
+            source.get("role", "split"),
+            source.get("share", 1.0),
+        )
+        for source in sources
+        if isinstance(source, Mapping) and source.get("role", "split") != TRAIN
+    ]
 
 
 def _metrics(a: Run, b: Run) -> tuple[MetricChange, ...]:

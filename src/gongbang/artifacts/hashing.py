@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from gongbang.artifacts.store import BUNDLED
 from gongbang.errors import DataError, OptionError
 
 _RACY_SECONDS = 2.0  # a file written this recently may change again under the same time stamp
@@ -122,16 +123,22 @@ def config_hash(config: Any) -> str:
     return bytes_hash(canonical_json(config).encode("utf-8"))
 
 
-def folder_hash(root: str | Path, pattern: str = "**/*.py") -> str:
+def folder_hash(root: str | Path, pattern: str = "**/*.py", leave_out: Sequence[str] = ()) -> str:
     """The SHA-256 of a folder of sources: relative names and contents, in name order.
 
     Line ends are normalised, so that a checkout on Windows has the hash of one on Linux.
+
+    Args:
+        root: the folder.
+        pattern: which files are sources.
+        leave_out: names right below ``root`` that are not looked at.
 
     Raises:
         DataError: no file matches.
     """
     root = Path(root)
-    names = sorted(path.relative_to(root).as_posix() for path in root.glob(pattern) if path.is_file())
+    paths = [path.relative_to(root) for path in root.glob(pattern) if path.is_file()]
+    names = sorted(path.as_posix() for path in paths if path.parts[0] not in leave_out)
     if not names:
         raise DataError(
             "there is no source file to hash.",
@@ -148,8 +155,12 @@ def folder_hash(root: str | Path, pattern: str = "**/*.py") -> str:
 
 
 def code_hash() -> str:
-    """The hash of this package's own sources, as it runs now."""
-    return folder_hash(Path(__file__).resolve().parent.parent)
+    """The hash of this package's own sources, as it runs now.
+
+    What a wheel carries along (``_bundled``) is left out: the same sources have one hash in a clone and
+    in a wheel.
+    """
+    return folder_hash(Path(__file__).resolve().parent.parent, leave_out=(BUNDLED,))
 
 
 def data_hashes(paths: Iterable[str | Path]) -> list[dict[str, Any]]:

@@ -17,6 +17,9 @@ from gongbang.errors import ArtifactError, OptionError
 from gongbang.tasks.base import Prediction
 
 VERSION = 1
+FILES = ("notebook.json", "notebook.html")
+"""What a notebook is written to."""
+
 _SHOWN = 5  # candidates kept a row
 
 
@@ -115,8 +118,9 @@ class ErrorNotebook:
         """Write ``notebook.json`` and ``notebook.html`` into a folder, a run's for example."""
         from gongbang.artifacts.notebook_html import notebook_html
 
-        write_json(Path(folder) / "notebook.json", self.to_dict())
-        write_text(Path(folder) / "notebook.html", notebook_html(self))
+        data, page = (Path(folder) / name for name in FILES)
+        write_json(data, self.to_dict())
+        write_text(page, notebook_html(self))
 
     @staticmethod
     def open(folder: str | Path) -> ErrorNotebook:

@@ -190,6 +190,11 @@ class Run:
         write_json(self.path / "metrics.json", content)
 
     @property
+    def scored(self) -> bool:
+        """Whether it was evaluated; a recipe that holds nothing out never is."""
+        return (self.path / "metrics.json").is_file()
+
+    @property
     def scores(self) -> Scores:
         """The scores of the run's own evaluation.
 
@@ -240,10 +245,31 @@ class Run:
         """
         self._lock.acquire()
         cut_curve(self.path / "curve.jsonl", step)
-        self._write_status("running", resumed=step)
+        self._write_status("running", resumed=step, closed_at=None)
+
+    def close_at(self, step: int) -> None:
+        """Say that the run trains no further than a step that lies before its recipe's last."""
+        self._write_status("running", closed_at=step)
+
+    @property
+    def closed_at(self) -> int | None:
+        """The step after which the run was closed early; None where it was trained to its recipe's end."""
+        step = self._status().get("closed_at")
+        return None if step is None else int(step)
 
     def finish(self, status: Status = "done", error: str = "") -> None:
-        """Say what became of the run, and let others write it."""
+        """Say what became of the run, and let others write it.
+
+        Raises:
+            ArtifactError: this object is not the one that writes the run.
+        """
+        if not self._lock.held:
+            raise ArtifactError(
+                "only the writer of a run may say what became of it.",
+                value=str(self.path),
+                allowed="a run that was created or resumed here, and is not finished yet",
+                cure="Call resume(step) first.",
+            )
         self._write_status(status, ended=datetime.now(UTC).isoformat(timespec="seconds"), error=error)
         self._lock.release()
 
@@ -253,6 +279,8 @@ class Run:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if not self._lock.held:  # finished within, or never ours: another process may be writing it
+            return
         if kind is None:
             self.finish("done")
         elif issubclass(kind, KeyboardInterrupt):

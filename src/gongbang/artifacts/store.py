@@ -14,6 +14,12 @@ from gongbang.errors import ArtifactError, OptionError
 MODELS_VARIABLE = "GONGBANG_MODELS"
 """Environment variable that names one or more folders of artifacts (separated as in PATH)."""
 
+CACHE_VARIABLE = "GONGBANG_CACHE"
+"""Environment variable that names the folder of what can be made again."""
+
+BUNDLED = "_bundled"
+"""The folder of the package in which a wheel carries models, recipes and samples."""
+
 KINDS = ("models", "recipes", "samples")
 MANIFEST = "artifact.json"
 
@@ -42,7 +48,7 @@ def find_artifact(name_or_path: str | Path) -> Path:
 
 
 def _not_an_artifact(path: Path) -> ArtifactError:
-    inside = sorted(child.name for child in path.iterdir() if (child / MANIFEST).is_file())
+    inside = [child.name for child in artifacts_in(path)]
     hint = (
         f"Name one of the artifacts in it: {', '.join(inside)}." if inside else "Export a run into it first."
     )
@@ -70,17 +76,32 @@ def _unknown(name: str, known: dict[str, Path]) -> ArtifactError:
 def _neighbours(path: Path) -> list[str]:
     if len(path.parts) < 2 or not path.parent.is_dir():
         return []
-    return [child.name for child in path.parent.iterdir() if (child / MANIFEST).is_file()]
+    return [child.name for child in artifacts_in(path.parent)]
 
 
 def known_artifacts() -> dict[str, Path]:
     """Every artifact that can be called by name; the first folder that has a name wins."""
     found: dict[str, Path] = {}
     for folder in model_folders():
-        for child in sorted(folder.iterdir()):
-            if (child / MANIFEST).is_file():
-                found.setdefault(child.name, child)
+        for child in artifacts_in(folder):
+            found.setdefault(child.name, child)
     return found
+
+
+def artifacts_in(folder: Path) -> tuple[Path, ...]:
+    """The artifacts right below a folder, by name; what may not be looked into holds none."""
+    try:
+        children = sorted(folder.iterdir())
+    except OSError:
+        return ()
+    return tuple(child for child in children if _holds_manifest(child))
+
+
+def _holds_manifest(folder: Path) -> bool:
+    try:
+        return (folder / MANIFEST).is_file()
+    except OSError:  # another's folder: forbidden, or gone since it was listed
+        return False
 
 
 def model_folders() -> tuple[Path, ...]:
@@ -88,6 +109,26 @@ def model_folders() -> tuple[Path, ...]:
     named = [Path(p).expanduser() for p in os.environ.get(MODELS_VARIABLE, "").split(os.pathsep) if p]
     shipped = _shipped("models")
     return tuple(folder for folder in [*named, *([shipped] if shipped else [])] if folder.is_dir())
+
+
+def cache_folder() -> Path:
+    """Where what can be made again is kept: ``$GONGBANG_CACHE``, else ``~/.cache/gongbang``.
+
+    Raises:
+        OptionError: the variable is not set, and there is no home folder either.
+    """
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    try:
+        return Path.home() / ".cache" / "gongbang"
+    except RuntimeError as err:  # a user without a home, as in many containers
+        raise OptionError(
+            "there is no folder for the cache.",
+            value=f"{CACHE_VARIABLE} is not set, and no home folder is known",
+            allowed="a folder that can be written",
+            cure=f"export {CACHE_VARIABLE}=DIR",
+        ) from err
 
 
 def bundled(kind: str) -> Path:
@@ -167,5 +208,5 @@ def _project_name(path: Path) -> str:
 
 def _shipped(kind: str) -> Path | None:
     root = project_root()
-    folder = (root or Path(str(resources.files("gongbang"))) / "_bundled") / kind
+    folder = (root or Path(str(resources.files("gongbang"))) / BUNDLED) / kind
     return folder if folder.is_dir() else None

@@ -1,24 +1,28 @@
-"""A run to an artifact: exported, compared with torch, quantised behind a gate, calibrated, described."""
+"""A run to an artifact: exported, compared with torch, quantised behind a gate, calibrated, measured."""
 
 from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gongbang.artifacts.card import model_card
+from torch import nn
+
+from gongbang.artifacts.card import Measured, model_card
 from gongbang.artifacts.format import Artifact, check_target, save_artifact
 from gongbang.artifacts.hashing import bytes_hash
+from gongbang.artifacts.held_out import HELD_OUT, held_out_file
 from gongbang.artifacts.manifest import Training
 from gongbang.artifacts.run import Run
-from gongbang.data.records import Record
-from gongbang.errors import ArtifactError
+from gongbang.export.embedding import is_lossless
+from gongbang.export.gate import REFERENCE, Files, Gate, open_trial, served_scores
 from gongbang.export.onnx import check_parity, compress_embedding, export_onnx, input_names
 from gongbang.export.quantise import MODES, quantise_int8
-from gongbang.runtime.load import load
+from gongbang.export.ready import check_done, check_same_questions, check_scored
+from gongbang.export.report import ExportReport
 from gongbang.runtime.predictor import Predictor
 from gongbang.train.checkpoint import load_weights
 from gongbang.train.recipe import parse_recipe
@@ -28,41 +32,6 @@ _LOG = logging.getLogger(__name__)
 _BACKBONE = Training(
     "multilingual-e5-small (backbone)", "MIT", "https://huggingface.co/intfloat/multilingual-e5-small"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ExportReport:
-    """What was exported, and every figure that let it pass.
-
-    ``metric_loss`` is in points of the task's primary metric on development data, fp32 torch minus the
-    artifact; ``parity`` is the largest difference from torch by shape, before quantisation.
-    """
-
-    artifact: Artifact
-    quantised: str
-    parity: Mapping[str, float]
-    torch_metric: float
-    artifact_metric: float
-    metric: str
-    calibration: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def metric_loss(self) -> float:
-        return self.torch_metric - self.artifact_metric
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "artifact": str(self.artifact.path),
-            "id": self.artifact.id,
-            "bytes": self.artifact.manifest.bytes,
-            "quantised": self.quantised,
-            "parity": dict(self.parity),
-            "metric": self.metric,
-            "torch": self.torch_metric,
-            "exported": self.artifact_metric,
-            "loss": self.metric_loss,
-            "calibration": dict(self.calibration),
-        }
 
 
 def export_run(
@@ -77,40 +46,36 @@ def export_run(
     """Export a run's best weights.
 
     Args:
-        run: a run that was trained to its end.
+        run: a run that was trained to its end, or closed.
         out: the artifact's folder; its last part is the artifact's name.
         quantise: "int8" or "none"; the recipe's choice when None.
-        gate: points of the primary metric that quantisation may cost on development data; the recipe's
-            when None. Where it costs more, the float32 model is exported instead and the report says so.
+        gate: points of the primary metric that an engine's form of the model may cost on development data,
+            against the trained weights in float32; the recipe's when None. Where 8 bits cost more, or the
+            recipe holds nothing out to measure them on, the float32 model is exported instead and the
+            report says so. An engine that costs more is not chosen by ``engine="auto"``.
         limit: development records that the gate looks at, at most.
         overwrite: replace an artifact that stands at ``out``.
 
     Raises:
-        ArtifactError: the run has no weights, or the exported model does not give what torch gives.
+        ArtifactError: the run is not done, has no weights or no scores, or the exported model does not
+            give what torch gives.
     """
     check_target(Path(out), overwrite)
     recipe = parse_recipe(run.recipe, str(run.path))
-    weights = run.path / "checkpoints" / "best.safetensors"
-    if not weights.is_file():
-        raise ArtifactError(
-            "the run has no trained weights.",
-            value=str(weights),
-            allowed="a run that was trained to its end",
-            cure="Resume it: gongbang train --resume RUN.",
-        )
+    check_done(run)
     bench = assemble(recipe, negatives=False)
-    load_weights(bench.model, weights)
+    check_scored(run, bench)
+    check_same_questions(run, bench)
+    load_weights(bench.model, run.path / "checkpoints" / "best.safetensors")
+    bench.model.eval()
     records = (bench.splits.development or bench.splits.test)[:limit]
-    torch_metric = _metric(bench.score(records)[0], bench.task.primary_metric)
     with tempfile.TemporaryDirectory() as folder:
         return _Export(
             bench,
             run,
             Path(folder),
-            records,
-            torch_metric=torch_metric,
-            quantise=quantise or recipe.export.quantise,
-            gate=recipe.export.gate if gate is None else gate,
+            Gate.of(bench, records, recipe.export.gate if gate is None else gate) if records else None,
+            quantise or recipe.export.quantise,
         ).carry_out(Path(out), overwrite=overwrite)
 
 
@@ -121,59 +86,132 @@ class _Export:
     bench: Workbench
     run: Run
     folder: Path
-    records: Sequence[Record]
-    torch_metric: float
+    gate: Gate | None
     quantise: str
-    gate: float
 
     def carry_out(self, out: Path, *, overwrite: bool) -> ExportReport:
-        bench = self.bench
-        model = compress_embedding(bench.model)
-        plain = export_onnx(model, self.folder / "float32.onnx")
-        parity = check_parity(model, plain)
-        _LOG.info("parity with torch: %s", parity)
-        kind, files = "none", self._files([plain], rename=True)
-        metric: float | None = None
-        for mode in MODES if self.quantise == "int8" else ():
-            quantised = self._files(quantise_int8(plain, self.folder, mode))
-            trial, found = self._try(quantised, f"int8-{mode}")
-            cost = _points(bench, self.torch_metric - found)
-            _LOG.info("int8 (%s): %s costs %.2f points", mode, bench.task.primary_metric, cost)
-            if cost <= self.gate:
-                kind, files, metric = f"int8 ({mode})", quantised, found
-                break
-        else:
-            if self.quantise == "int8":
-                _LOG.warning("no 8-bit form costs %.2f points or less: exported in float32", self.gate)
-        if metric is None:
-            trial, metric = self._try(files, "float32")
-        calibration = _calibrate(bench, trial)
-        figures = {
-            "quantised": kind,
-            "parity": parity,
+        form = self._form()
+        engine_metrics, engines = self._engines(form)
+        calibration = _calibrate(self.bench, form.trial)
+        measured = _measure(self.bench, form)
+        report = {
+            "quantised": form.kind,
+            "parity": form.parity,
+            "engines": engines,
             "development": {
-                "torch": self.torch_metric,
-                "exported": metric,
-                "metric": bench.task.primary_metric,
+                "metric": self.bench.task.primary_metric,
+                "torch": None if self.gate is None else self.gate.torch_metric,
+                "exported": engine_metrics,
             },
             "calibration": calibration,
         }
-        artifact = _save(bench, self.run, out, files, figures, overwrite=overwrite)
+        artifact = _save(
+            self.bench, self.run, out, form.files, report, measured=measured, overwrite=overwrite
+        )
         return ExportReport(
-            artifact, kind, parity, self.torch_metric, metric, bench.task.primary_metric, calibration
+            artifact,
+            form.kind,
+            form.parity,
+            self.bench.task.primary_metric,
+            None if self.gate is None else self.gate.torch_metric,
+            engine_metrics,
+            engines,
+            None if measured is None else measured.scores,
+            calibration,
         )
 
-    def _files(self, paths: Sequence[Path], *, rename: bool = False) -> dict[str, Path | bytes]:
-        files: dict[str, Path | bytes] = {"model.onnx" if rename else path.name: path for path in paths}
-        files["tokenizer.json"] = self.bench.backbone.tokenizer.to_str().encode()
-        return files
+    def _form(self) -> _Form:
+        """The smallest form that passes the gate, else the trained weights as they are."""
+        model = self.bench.model
+        packed = compress_embedding(model)
+        lossless = is_lossless(packed, model)
+        if lossless or self.quantise == "int8":
+            # Where packing rounds, the rounded model is compared: what rounding costs is the gate's to tell.
+            file, parity = self._graph(packed, "packed", model if lossless else packed)
+            form = self._small(file, parity) or (self._whole(file, parity) if lossless else None)
+            if form is not None:
+                return form
+        return self._whole(*self._graph(model, "float32", model))
 
-    def _try(self, files: Mapping[str, Path | bytes], name: str) -> tuple[Predictor, float]:
-        """The artifact as it would be served, and its metric on the development records."""
-        task = self.bench.task
-        save_artifact(self.folder / name, task=task.name, config=task.config(), files=files)
-        trial = load(self.folder / name, engine="onnxruntime")
-        return trial, _metric(_score(self.bench, trial, self.records), task.primary_metric)
+    def _graph(self, model: nn.Module, name: str, reference: nn.Module) -> tuple[Path, dict[str, float]]:
+        """The model's float32 file, and how far it is from a torch model by shape."""
+        file = export_onnx(model, self.folder / f"{name}.onnx")
+        parity = check_parity(reference, file)
+        _LOG.info("parity of %s with torch: %s", name, parity)
+        return file, parity
+
+    def _small(self, file: Path, parity: Mapping[str, float]) -> _Form | None:
+        """The first 8-bit form that passes the gate on the reference engine."""
+        if self.quantise != "int8":
+            return None
+        if self.gate is None:
+            _LOG.warning("the recipe holds nothing out to measure the cost of 8 bits on: exported in float32")
+            return None
+        for mode in MODES:
+            files = self._files({path.name: path for path in quantise_int8(file, self.folder, mode)})
+            trial = open_trial(self.bench, files, self.folder / f"int8-{mode}")
+            metric = self.gate.measure(trial)
+            if self.gate.passes(metric):
+                return _Form(f"int8 ({mode})", files, trial, metric, parity)
+        _LOG.warning("no 8-bit form costs %.2f points or less: exported in float32", self.gate.allowed)
+        return None
+
+    def _whole(self, file: Path, parity: Mapping[str, float]) -> _Form:
+        files = self._files({"model.onnx": file})
+        trial = open_trial(self.bench, files, self.folder / "float32")
+        metric = None if self.gate is None else self.gate.measure(trial)
+        return _Form("none", files, trial, metric, parity)
+
+    def _engines(self, form: _Form) -> tuple[dict[str, float], tuple[str, ...]]:
+        """The metric on every engine, and which of them may serve the artifact unasked."""
+        if self.gate is None or form.metric is None:
+            return {}, (REFERENCE,)
+        others = self.gate.other_engines(form.trial)
+        passed = [name for name, value in others.items() if self.gate.passes(value)]
+        for name in others.keys() - set(passed):
+            _LOG.warning(
+                "%s costs more than %.2f points: it is not used unless asked for", name, self.gate.allowed
+            )
+        return {REFERENCE: form.metric, **others}, (REFERENCE, *passed)
+
+    def _files(self, model: Files) -> dict[str, Path | bytes]:
+        return {**model, "tokenizer.json": self.bench.backbone.tokenizer.to_str().encode()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A form of the model: how it is quantised, its parts, and the artifact at work on the reference engine.
+
+    ``metric`` is the primary one there; None where nothing is held out.
+    """
+
+    kind: str
+    files: Files
+    trial: Predictor
+    metric: float | None
+    parity: Mapping[str, float]
+
+
+def _measure(bench: Workbench, form: _Form) -> Measured | None:
+    """The finished artifact, calibrated threshold and all, on what the run reports on."""
+    records = bench.splits.test or bench.splits.development
+    if not records:
+        return None
+    finished = Predictor(form.trial.artifact, bench.task, form.trial.engine)
+    scores, notebook = served_scores(bench, finished, records)
+    groups = len({record.group for record in records})
+    if not bench.splits.test:
+        part = "the recipe's development part, on which checkpoint, form and threshold were chosen"
+    elif bench.splits.development:
+        part = "the recipe's test part, which neither training nor export looked at"
+    else:
+        part = "the recipe's test part, on which the form was chosen too"
+    weights = "float32" if form.kind == "none" else form.kind
+    how = (
+        f"Of this artifact as it is served ({weights} weights, {REFERENCE}, its own configuration), on "
+        f"{part}: {len(records):,} questions of {groups:,} groups."
+    )
+    return Measured(scores, how, notebook)
 
 
 def _calibrate(bench: Workbench, trial: Predictor) -> dict[str, Any]:
@@ -197,38 +235,47 @@ def _save(
     bench: Workbench,
     run: Run,
     out: Path,
-    files: Mapping[str, Path | bytes],
-    figures: Mapping[str, Any],
+    files: Files,
+    report: Mapping[str, Any],
     *,
+    measured: Measured | None,
     overwrite: bool,
 ) -> Artifact:
     trained_on = _trained_on(bench)
     licence = "; ".join(dict.fromkeys(part.licence for part in trained_on))
-    name = out.name
+    parts = dict(files)
+    if bench.splits.test:
+        parts[HELD_OUT] = held_out_file(record.group for record in bench.splits.test)
     sizes = {
-        key: len(part) if isinstance(part, bytes) else part.stat().st_size for key, part in files.items()
+        key: len(part) if isinstance(part, bytes) else part.stat().st_size for key, part in parts.items()
     }
     return save_artifact(
         out,
         task=bench.task.name,
         config=bench.task.config(),
-        files=files,
+        files=parts,
         belongs=bytes_hash(bench.backbone.tokenizer.to_str().encode()),
         inputs=input_names(bench.model),
         outputs=tuple(bench.model.output_names),  # type: ignore[arg-type]
         licence=licence,
         trained_on=trained_on,
-        metrics=run.scores.to_dict(),
+        metrics=None if measured is None else measured.scores.to_dict(),
         run=run.id,
-        details={"dimension": bench.backbone.hidden_size, **figures},
+        details={
+            "dimension": bench.backbone.hidden_size,
+            **report,
+            "measured": "" if measured is None else measured.how,
+            "run_scores": run.scores.to_dict() if run.scored else None,
+        },
         card=model_card(
             run,
-            name=name,
-            what=bench.recipe.description.strip() or name,
+            name=out.name,
+            what=bench.recipe.description.strip() or out.name,
             licence=licence,
             trained_on=trained_on,
             limits=_LIMITS.get(bench.task.name, ("Measured on Wikipedia text only.",)),
             sizes=sizes,
+            measured=measured,
         ),
         overwrite=overwrite,
     )
@@ -251,20 +298,3 @@ def _trained_on(bench: Workbench) -> tuple[Training, ...]:
     found = {(record.source, record.licence): None for record in bench.splits.train}
     data = tuple(Training(source or "unnamed data", licence) for source, licence in found)
     return (*data, _BACKBONE) if bench.recipe.backbone == "e5-small" else data
-
-
-def _score(bench: Workbench, predictor: Predictor, records: Sequence[Record]) -> Any:
-    if bench.task.ranks_corpus:
-        from gongbang.train.ranking import score_pairs
-
-        return score_pairs(bench, predictor, records)
-    return predictor.score(records)[0]
-
-
-def _metric(scores: Any, name: str) -> float:
-    return float(scores.scores[name].value)
-
-
-def _points(bench: Workbench, difference: float) -> float:
-    """A difference in points of a hundred, whether the metric is a share or a percentage."""
-    return 100.0 * difference if bench.task.ranks_corpus else difference

@@ -67,6 +67,12 @@ def _encode(blocks: Tensor, bits: Bits) -> tuple[Tensor, Tensor]:
     return scale, codes.clamp(0, 2 * offset - 1)
 
 
+def is_lossless(packed: nn.Module, model: nn.Module) -> bool:
+    """Whether a copy of a model by ``compress_embedding`` holds the very embedding of the model."""
+    words, own = (part.encoder.get_input_embeddings().weight for part in (packed, model))  # type: ignore[union-attr,operator]
+    return bool(torch.equal(words.detach().float(), own.detach().float()))
+
+
 def _is_lossless(blocks: Tensor) -> bool:
     scale, codes = _encode(blocks, 4)
     return bool(torch.equal((codes - 8) * scale.float()[..., None], blocks))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from gongbang.artifacts.format import CARD, PIPELINE, Artifact, check_target, save_artifact
 from gongbang.artifacts.hashing import short
+from gongbang.artifacts.held_out import HELD_OUT, without_groups
 from gongbang.data.records import Record
 from gongbang.errors import DataError
 from gongbang.metrics.abstention import choose_no_answer_threshold
@@ -26,8 +28,9 @@ from gongbang.metrics.span import exact_match
 from gongbang.runtime.batching import run_rows
 from gongbang.runtime.engines import Engine
 from gongbang.runtime.predictor import Predictor
-from gongbang.search.base import Index
+from gongbang.search.base import Hit, Index
 from gongbang.search.contexts import answers
+from gongbang.search.without import search_without
 from gongbang.tasks.base import Features, Prediction
 from gongbang.tasks.reader import ReaderConfig, ReaderTask
 from gongbang.tasks.retrieved import reading_records
@@ -87,7 +90,7 @@ def calibrate_reader(
     # Ties go to the first entry: the plainer setting.
     scoring, weight = max(table, key=table.__getitem__)
     settings = replace(plain.settings, scoring=scoring, retrieval_weight=weight)
-    return _threshold(
+    fitted = _threshold(
         task,
         settings=settings,
         outputs=outputs,
@@ -97,6 +100,36 @@ def calibrate_reader(
         max_em_loss=max_em_loss,
         min_no_answer=min_no_answer,
     )
+    _tell_replaced(task.settings, fitted.settings)
+    return replace(fitted, report={**fitted.report, "search": described(index), "top_k": top_k})
+
+
+def _tell_replaced(before: ReaderConfig, after: ReaderConfig) -> None:
+    """Settings that a recipe or an older artifact named give way to the fitted ones; not in silence."""
+    changed = [
+        f"{name} {getattr(before, name)} by {getattr(after, name)}"
+        for name in ("scoring", "retrieval_weight", "slope", "bias", "no_answer_threshold")
+        if getattr(before, name) != getattr(after, name)
+    ]
+    if changed:
+        _LOG.info("calibration replaces %s", ", ".join(changed))
+
+
+def described(index: Index) -> dict[str, str]:
+    """What search the readings came from: a margin fitted to one search is worth less with another.
+
+    Example:
+        >>> from gongbang.search.hybrid import default_index
+        >>> sorted(described(default_index(None)).items())[:2]
+        [('encoder', ''), ('index', 'lexical')]
+    """
+    dense = getattr(index, "dense", index)
+    encoder = getattr(dense, "encoder", None)
+    return {
+        "index": str(getattr(index, "name", type(index).__name__)),
+        "encoder": "" if encoder is None else str(encoder.signature),
+        "signature": index.signature,
+    }
 
 
 def calibrate_artifact(
@@ -128,6 +161,8 @@ def calibrate_artifact(
     fitted = calibrate_reader(predictor.task, predictor.engine, records, index, top_k=top_k)
     manifest = old.manifest
     files: dict[str, Path | bytes] = {name: old.file(name) for name in manifest.files if name != PIPELINE}
+    if HELD_OUT in files:
+        files[HELD_OUT] = without_groups(old, (record.group for record in records))
     card = (old.path / CARD).read_text(encoding="utf-8") if (old.path / CARD).is_file() else ""
     sources = ", ".join(sorted({record.source for record in records if record.source})) or "unnamed questions"
     fitted_on = f"On {fitted.report['questions']} questions of {sources}, from the artifact {short(old.id)}"
@@ -191,14 +226,18 @@ def _threshold(
 
 def _readings(asked: Sequence[Record], index: Index, top_k: int) -> list[Record]:
     """Each question with its passages, and again under ``<id>#unanswerable`` without those that answer."""
-    deep = index.search([record.fields["question"] for record in asked], 4 * top_k)
+    questions = [record.fields["question"] for record in asked]
+    found = index.search(questions, top_k)
+    without = search_without(index, questions, [partial(_answers, record) for record in asked], top_k)
     readings = []
-    for record, hits in zip(asked, deep, strict=True):
-        question = record.fields["question"]
-        others = [hit for hit in hits if not answers(hit, record)]
-        readings += reading_records(question, hits[:top_k], question_id=record.id)
-        readings += reading_records(question, others[:top_k], question_id=f"{record.id}#unanswerable")
+    for record, question, hits, others in zip(asked, questions, found, without, strict=True):
+        readings += reading_records(question, hits, question_id=record.id)
+        readings += reading_records(question, others, question_id=f"{record.id}#unanswerable")
     return readings
+
+
+def _answers(record: Record, hit: Hit) -> bool:
+    return answers(hit, record)
 
 
 def _split(

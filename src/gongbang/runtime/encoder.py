@@ -66,4 +66,4 @@ def load_encoder(encoder: Encoder | str | Path | None) -> Encoder | None:
             return None
     from gongbang.runtime.load import load
 
-    return ArtifactEncoder(load(encoder))
+    return ArtifactEncoder(load(encoder, task="encode"))

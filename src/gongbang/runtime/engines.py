@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import platform
-import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from functools import partial
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 
 from gongbang.artifacts.format import Artifact
 from gongbang.errors import ArtifactError, MissingExtraError, OptionError
+from gongbang.runtime.trials import remember, remembered
 
 Arrays = Mapping[str, NDArray[Any]]
 EngineName = Literal["auto", "onnxruntime", "openvino"]
@@ -69,6 +68,8 @@ class OpenVinoEngine:
             import openvino
         except ImportError as err:
             raise MissingExtraError("openvino", extra="openvino", purpose="the engine 'openvino'") from err
+        except Exception as err:  # a package that is there and broken fails in its own ways
+            raise _as_artifact_error(artifact, err) from err
         file = "model.openvino.onnx" if "model.openvino.onnx" in artifact.manifest.files else "model.onnx"
         settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
         self._model = _guarded(
@@ -87,15 +88,25 @@ class OpenVinoEngine:
 def _guarded(artifact: Artifact, load: Callable[[], Any]) -> Any:
     try:
         return load()
-    except MissingExtraError:
-        raise
     except Exception as err:  # the runtimes raise their own kinds, which have no common base
-        raise ArtifactError(
-            f"the model of {artifact.path} cannot be loaded.",
-            value=" ".join(str(err).split())[:200],
-            allowed="the files as they were exported",
-            cure="Export the artifact anew, or copy it again from where it came.",
-        ) from err
+        raise _as_artifact_error(artifact, err) from err
+
+
+def _as_artifact_error(artifact: Artifact, err: Exception) -> ArtifactError:
+    if isinstance(err, ArtifactError):
+        return err
+    return ArtifactError(
+        f"the model of {artifact.path} cannot be run.",
+        value=" ".join(str(err).split())[:200],
+        allowed="the files as they were exported, and a working engine",
+        cure="Export the artifact anew, or copy it again from where it came.",
+    )
+
+
+_KINDS: dict[str, Callable[[Artifact, int], Engine]] = {
+    OnnxRuntimeEngine.name: OnnxRuntimeEngine,
+    OpenVinoEngine.name: OpenVinoEngine,
+}
 
 
 def default_threads() -> int:
@@ -111,8 +122,9 @@ def open_engine(artifact: Artifact, engine: EngineName = "auto", threads: int | 
 
     Args:
         artifact: opened and checked.
-        engine: ``auto`` takes onnxruntime, or openvino where it is installed and was measured to be
-            faster with this artifact on this machine (measured once, then remembered in the cache).
+        engine: ``auto`` takes onnxruntime, or openvino where it is installed, passed the gate when the
+            artifact was exported, and was measured to be faster with it on this machine (remembered in
+            the cache).
         threads: processor threads; see :func:`default_threads`.
 
     Raises:
@@ -125,67 +137,79 @@ def open_engine(artifact: Artifact, engine: EngineName = "auto", threads: int | 
             "unknown engine.", value=engine, allowed=", ".join(_ENGINES), cure="Use engine='auto'."
         )
     count = threads or default_threads()
-    if engine == "auto":
-        engine = _faster(artifact, count)
-    return OpenVinoEngine(artifact, count) if engine == "openvino" else OnnxRuntimeEngine(artifact, count)
+    return _fastest(artifact, count) if engine == "auto" else _KINDS[engine](artifact, count)
 
 
-def _faster(artifact: Artifact, threads: int) -> EngineName:
+def usable_engines(artifact: Artifact, threads: int | None = None) -> tuple[Engine, ...]:
+    """Every engine that is installed and runs this artifact here, onnxruntime first.
+
+    One that cost too much when the artifact was exported is not among them. One that fails, at import, on
+    the model's file or on a first batch, is logged and left out: a broken package that is only an option
+    must not stop what works without it.
+
+    Raises:
+        ArtifactError: no engine runs it.
+    """
+    usable: list[Engine] = []
+    failures: list[Exception] = []
+    for name in _candidates(artifact):
+        try:
+            engine = _KINDS[name](artifact, threads or default_threads())
+            engine.run(_trial_batch())
+        except Exception as err:  # the runtimes raise their own kinds, which have no common base
+            _LOG.warning("the engine %s is left out: %s", name, " ".join(str(err).split())[:200])
+            failures.append(err)
+        else:
+            usable.append(engine)
+    if not usable:
+        raise _as_artifact_error(artifact, failures[0]) from failures[0]
+    return tuple(usable)
+
+
+def _candidates(artifact: Artifact) -> tuple[str, ...]:
+    """The engines whose packages are there and, where export has measured them, that passed its gate."""
     from importlib.util import find_spec
 
-    if find_spec("openvino") is None:
-        return "onnxruntime"
+    passed = artifact.manifest.details.get("engines", tuple(_KINDS))
+    others = [name for name in _KINDS if name != OnnxRuntimeEngine.name and name in passed]
+    return (OnnxRuntimeEngine.name, *(name for name in others if find_spec(name) is not None))
+
+
+def _fastest(artifact: Artifact, threads: int) -> Engine:
+    """The engine that was the faster one here, measured where nothing sure is remembered."""
+    candidates = _candidates(artifact)
+    if candidates == (OnnxRuntimeEngine.name,):
+        return _KINDS[OnnxRuntimeEngine.name](artifact, threads)
     key = f"{artifact.manifest.id[:16]}/{platform.node()}/{platform.machine()}/{threads}/{_versions()}"
-    file = cache_folder() / "engines.json"
-    known = _read(file)
-    if known.get(key) in _ENGINES:
-        return known[key]  # type: ignore[return-value]
-    timed = {
-        kind.name: _milliseconds(kind(artifact, threads)) for kind in (OnnxRuntimeEngine, OpenVinoEngine)
-    }
-    best = min(timed, key=timed.__getitem__)
-    _LOG.info("%s: %s", artifact.path.name, ", ".join(f"{name} {ms:.0f} ms" for name, ms in timed.items()))
-    _write(file, {**known, key: best})
-    return best  # type: ignore[return-value]
+    known = remembered(key)
+    if known.chosen in candidates:
+        try:
+            return _KINDS[known.chosen](artifact, threads)
+        except Exception as err:  # as above; what was fast once may be broken now
+            _LOG.warning("the engine %s fails now: %s", known.chosen, " ".join(str(err).split())[:200])
+    engines = usable_engines(artifact, threads)
+    if len(engines) == 1:
+        return engines[0]
+    batch = _trial_batch()
+    measured = known.with_trials({engine.name: partial(engine.run, batch) for engine in engines})
+    _LOG.info("%s: %s", artifact.path.name, measured)
+    remember(key, measured)
+    return next(engine for engine in engines if engine.name == measured.best)
 
 
-def _milliseconds(engine: Engine) -> float:
+def _trial_batch() -> dict[str, NDArray[np.int64]]:
     ids = np.full(_TRIAL, 5, dtype=np.int64)
-    inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-    engine.run(inputs)
-    times = []
-    for _ in range(3):
-        began = time.perf_counter()
-        engine.run(inputs)
-        times.append(time.perf_counter() - began)
-    return 1000.0 * min(times)
+    return {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
 
 
 def _versions() -> str:
-    from importlib.metadata import version
-
-    return f"{version('onnxruntime')}/{version('openvino')}"
+    return "/".join(map(_version, _KINDS))
 
 
-def cache_folder() -> Path:
-    """Where measurements of this machine are kept: ``$GONGBANG_CACHE``, else ``~/.cache/gongbang``."""
-    return Path(os.environ.get("GONGBANG_CACHE", Path.home() / ".cache" / "gongbang"))
+def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
 
-
-def _read(file: Path) -> dict[str, str]:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _write(file: Path, content: Mapping[str, str]) -> None:
-    """Remembering is a convenience: a read-only home must not stop a prediction."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        scratch = file.with_suffix(f".{os.getpid()}")
-        scratch.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        scratch.replace(file)
-    except OSError as err:
-        _LOG.debug("could not remember the engine in %s: %s", file, err)
+        return version(package)
+    except PackageNotFoundError:  # vendored, or built from source without its metadata
+        return "unknown"

@@ -9,16 +9,23 @@ from gongbang.runtime.engines import EngineName, open_engine
 from gongbang.runtime.predictor import Predictor
 
 
-def load(name_or_path: str | Path, *, engine: EngineName = "auto", threads: int | None = None) -> Predictor:
+def load(
+    name_or_path: str | Path,
+    *,
+    task: str | None = None,
+    engine: EngineName = "auto",
+    threads: int | None = None,
+) -> Predictor:
     """Open an artifact, check every hash, and make it ready to predict.
 
     Args:
         name_or_path: the name of a bundled artifact (``reader-ko``) or an artifact's folder.
+        task: the task it must be for; any when None.
         engine: ``auto``, ``onnxruntime`` or ``openvino``.
         threads: processor threads of the model; all by default.
 
     Raises:
-        ArtifactError: it is missing, corrupted or mixed from parts of several artifacts.
+        ArtifactError: it is missing, corrupted, mixed from parts of several artifacts, or for another task.
 
     Example:
         >>> import gongbang
@@ -33,6 +40,8 @@ def load(name_or_path: str | Path, *, engine: EngineName = "auto", threads: int 
     from gongbang.tasks.table import make_task
 
     artifact = open_artifact(name_or_path)
+    if task is not None:
+        artifact.require_task(task)
     tokenizer = Tokenizer.from_file(str(artifact.file("tokenizer.json")))
     task = make_task(artifact.manifest.task, tokenizer, artifact.config)
     return Predictor(artifact, task, open_engine(artifact, engine, threads))
