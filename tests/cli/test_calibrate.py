@@ -20,7 +20,11 @@ def few(made, tmp_path_factory):
     return path
 
 
-def test_the_evaluation_of_the_new_artifact_gives_the_figures_it_was_chosen_by(call, few, reader, tmp_path):
+def test_the_evaluation_of_the_new_artifact_gives_the_figures_it_was_chosen_by(
+    call, few, reader, tmp_path, monkeypatch
+):
+    # On one engine: another rounds in another place, and weights this small are full of near ties.
+    monkeypatch.setattr("gongbang.runtime.engines._candidates", lambda artifact: ("onnxruntime",))
     out = tmp_path / "mine"
     called = call("calibrate", reader, "--data", few, "--out", out, "--no-dense", "--json")
     assert called.code == 0, called.err

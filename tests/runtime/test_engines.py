@@ -87,5 +87,15 @@ def test_what_was_chosen_and_is_broken_now_does_not_stop_the_other(
     assert open_engine(_artifact(tmp_path / "a")) is fakes["onnxruntime"]
 
 
+def test_another_calibration_of_the_same_weights_is_served_alike(tmp_path: Path):
+    one, two = (
+        save_artifact(tmp_path / name, task="encode", config={"bias": n}, files={"model.onnx": b"x"})
+        for n, name in enumerate(("one", "two"))
+    )
+    other = save_artifact(tmp_path / "other", task="encode", config={}, files={"model.onnx": b"y"})
+    assert one.id != two.id and engines._model_hash(one) == engines._model_hash(two)
+    assert engines._model_hash(one) != engines._model_hash(other)
+
+
 def test_a_package_without_its_metadata_has_a_name_for_its_version():
     assert engines._version("no-such-package-anywhere") == "unknown"

@@ -101,7 +101,9 @@ def calibrate_reader(
         min_no_answer=min_no_answer,
     )
     _tell_replaced(task.settings, fitted.settings)
-    return replace(fitted, report={**fitted.report, "search": described(index), "top_k": top_k})
+    return replace(
+        fitted, report={**fitted.report, "engine": engine.name, "search": described(index), "top_k": top_k}
+    )
 
 
 def _tell_replaced(before: ReaderConfig, after: ReaderConfig) -> None:

@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gongbang.artifacts.format import Artifact
+from gongbang.artifacts.hashing import config_hash, short
 from gongbang.errors import ArtifactError, MissingExtraError, OptionError
 from gongbang.runtime.trials import remember, remembered
 
 Arrays = Mapping[str, NDArray[Any]]
 EngineName = Literal["auto", "onnxruntime", "openvino"]
 _ENGINES = ("auto", "onnxruntime", "openvino")
+_MODEL = (".onnx", ".bin")  # how the files of a model end
 _LOG = logging.getLogger(__name__)
 _TRIAL = (4, 96)  # (batch, time) of the measurement that chooses an engine: any backbone has so many places
 
@@ -123,8 +125,8 @@ def open_engine(artifact: Artifact, engine: EngineName = "auto", threads: int | 
     Args:
         artifact: opened and checked.
         engine: ``auto`` takes onnxruntime, or openvino where it is installed, passed the gate when the
-            artifact was exported, and was measured to be faster with it on this machine (remembered in
-            the cache).
+            artifact was exported, and was surely faster with it on this machine (measured, then
+            remembered in the cache).
         threads: processor threads; see :func:`default_threads`.
 
     Raises:
@@ -176,11 +178,11 @@ def _candidates(artifact: Artifact) -> tuple[str, ...]:
 
 
 def _fastest(artifact: Artifact, threads: int) -> Engine:
-    """The engine that was the faster one here, measured where nothing sure is remembered."""
+    """The engine that was surely the faster one here, measured where nothing sure is remembered."""
     candidates = _candidates(artifact)
     if candidates == (OnnxRuntimeEngine.name,):
         return _KINDS[OnnxRuntimeEngine.name](artifact, threads)
-    key = f"{artifact.manifest.id[:16]}/{platform.node()}/{platform.machine()}/{threads}/{_versions()}"
+    key = f"{_model_hash(artifact)}/{platform.node()}/{platform.machine()}/{threads}/{_versions()}"
     known = remembered(key)
     if known.chosen in candidates:
         try:
@@ -194,7 +196,13 @@ def _fastest(artifact: Artifact, threads: int) -> Engine:
     measured = known.with_trials({engine.name: partial(engine.run, batch) for engine in engines})
     _LOG.info("%s: %s", artifact.path.name, measured)
     remember(key, measured)
-    return next(engine for engine in engines if engine.name == measured.best)
+    return next(engine for engine in engines if engine.name == measured.preferred)
+
+
+def _model_hash(artifact: Artifact) -> str:
+    """Of the parts that decide how fast it runs: another calibration of the same weights is as fast."""
+    parts = {name: part.sha256 for name, part in artifact.manifest.files.items() if name.endswith(_MODEL)}
+    return short(config_hash(parts), 16)
 
 
 def _trial_batch() -> dict[str, NDArray[np.int64]]:

@@ -2,8 +2,9 @@
 
 One moment's timing is no measurement on a machine that also does other work. The engines take turns, so
 that a busy spell falls on all of them; the timings are kept; and a choice is final only where the engines
-differ by more than one engine differs from itself. Until then each process adds its trials to the earlier
-ones.
+differ by more than one engine differs from itself. Until then the first one is taken, which every
+installation has and on which an artifact's figures were measured, and each process adds its trials to the
+earlier ones.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ from gongbang.artifacts.store import cache_folder
 from gongbang.errors import OptionError
 
 _ROUNDS = 3  # turns a process takes
-_ENOUGH = 15  # turns after which engines that still cannot be told apart are as good as each other
+_ENOUGH = 15  # turns after which engines that still cannot be told apart never will be
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """Milliseconds of every turn, by engine.
+    """Milliseconds of every turn, by engine, the first of them the one to take in doubt.
 
     Example:
-        >>> Trials({"onnxruntime": [10.0, 11.0, 10.5], "openvino": [20.0, 20.5, 25.0]}).chosen
-        'onnxruntime'
-        >>> unsure = Trials({"onnxruntime": [10.0, 19.0, 20.0], "openvino": [12.0, 13.0, 12.5]})
-        >>> unsure.best, unsure.chosen
-        ('onnxruntime', '')
+        >>> Trials({"onnxruntime": [20.0, 20.5, 25.0], "openvino": [10.0, 11.0, 10.5]}).chosen
+        'openvino'
+        >>> unsure = Trials({"onnxruntime": [12.0, 19.0, 20.0], "openvino": [10.0, 13.0, 12.5]})
+        >>> unsure.best, unsure.chosen, unsure.preferred
+        ('openvino', '', 'onnxruntime')
     """
 
     milliseconds: Mapping[str, list[float]] = field(default_factory=dict)
@@ -47,14 +48,23 @@ class Trials:
 
     @property
     def chosen(self) -> str:
-        """The best engine where that is sure, else the empty word."""
+        """The engine to take from now on; the empty word while that is not sure."""
         if len(self.milliseconds) < 2:
             return ""
-        if min(map(len, self.milliseconds.values())) >= _ENOUGH:
-            return self.best
         fastest = sorted(min(times) for times in self.milliseconds.values())
         spread = max(median(times) - min(times) for times in self.milliseconds.values())
-        return self.best if fastest[1] - fastest[0] > spread else ""
+        if fastest[1] - fastest[0] > spread:
+            return self.best
+        return self._first if min(map(len, self.milliseconds.values())) >= _ENOUGH else ""
+
+    @property
+    def preferred(self) -> str:
+        """The engine to take now."""
+        return self.chosen or self._first
+
+    @property
+    def _first(self) -> str:
+        return next(iter(self.milliseconds))
 
     def with_trials(self, engines: Mapping[str, Callable[[], Any]], rounds: int = _ROUNDS) -> Trials:
         """These trials and ``rounds`` more of each engine, which take turns; earlier ones of others go."""
