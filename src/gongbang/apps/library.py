@@ -84,6 +84,7 @@ class Library(Stored):
     Example:
         >>> library = Library()
         >>> library.add([Document("a", "공방은 아홉 시에 연다."), Document("b", "밭에는 감자를 심었다.")])
+        ['a', 'b']
         >>> library.search("감자는 어디에 심었나?", k=1)[0].document
         'b'
     """
