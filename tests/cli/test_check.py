@@ -62,8 +62,21 @@ def test_bad_rows_are_told_and_counted(call, tmp_path):
     file = tmp_path / "rows.jsonl"
     file.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
     called = call("check", file, "--json")
-    assert called.code == 0 and called.data["counts"]["problems"] == 1 and called.data["ok"] is False
-    assert "rows.jsonl:2" in called.err
+    assert called.code == 2 and called.data["counts"]["problems"] == 1 and called.data["ok"] is False
+    warned = called.err.splitlines()[:4]
+    assert warned[0].startswith("warning: ") and "rows.jsonl:2" in warned[0]
+    assert [line.split(":")[0] for line in warned[1:]] == ["value", "allowed", "cure"]
+
+
+def test_faults_end_with_four_lines_behind_the_report(call, tmp_path):
+    sound = {"question": "어디?", "context": "강릉이다.", "answers": [{"text": "강릉", "answer_start": 0}]}
+    file = tmp_path / "rows.jsonl"
+    file.write_text(json.dumps(sound, ensure_ascii=False) + '\n{"question": "누구', encoding="utf-8")
+    called = call("check", file)
+    assert called.code == 2 and "records" in called.out and "mend the faults" in called.out
+    assert "rows.jsonl: the data set has faults." in called.err.splitlines()[-4]
+    file.write_text(json.dumps(sound, ensure_ascii=False), encoding="utf-8")
+    assert call("check", file).code == 0
 
 
 def test_columns_are_mapped(call, tmp_path):

@@ -129,6 +129,18 @@ def _no_negatives(bench: Workbench) -> None:
     bench.recipe = bench.recipe.model_copy(update={"data": data})
 
 
+def _made_tells(bench: Workbench) -> None:
+    origin = bench.training[0]
+    told = {**origin.fields, "question": f"{origin.answers[0].text}에 무엇이 문을 열었는가?"}
+    bench.training.append(replace(origin, id="made", fields=told, lineage=(origin.id,)))
+
+
+def _no_cloze(bench: Workbench) -> None:
+    cloze = bench.recipe.data.cloze.model_copy(update={"per_passage": 1})
+    data = bench.recipe.data.model_copy(update={"cloze": cloze})
+    bench.recipe = bench.recipe.model_copy(update={"data": data})
+
+
 def _cleaned_on_one_side(bench: Workbench) -> None:
     def cleaned(record: Record) -> Record:
         context = record.fields["context"].replace('"', "").replace("(", "").replace(")", "")
@@ -185,6 +197,8 @@ FAULTS: list[tuple[str, Callable[[Workbench], None], str, str, str]] = [
     ("B6 nearly all silent", _mostly_silent, "targets", "silence", "per_question"),
     ("B6 a negative that holds the answer", _false_negative, "negatives", "holds the answer", "holds_answer"),
     ("B6 negatives asked for, none there", _no_negatives, "options act", "there are none", "top_n"),
+    ("B8 a made question tells its answer", _made_tells, "cloze questions", "tells its own", "Leave such"),
+    ("B8 questions to be made, none there", _no_cloze, "options act", "none could be made", "data.cloze"),
     ("A3 cleaned in training only", _cleaned_on_one_side, "one pipeline", "cleaned on one side", "normalise"),
     (
         "A3 a metric with nothing to measure",

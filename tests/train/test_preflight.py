@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,10 @@ def test_a_sound_reader_passes_every_proof(tmp_path: Path, kind: str):
     report = run_preflight(sound_bench(tmp_path))
     assert report.ok and not report.failed
     assert [check.name for check in report.checks] == list(PROOFS)
-    assert {check.name for check in report.checks if check.status == "skipped"} == {"negatives"}
+    assert {check.name for check in report.checks if check.status == "skipped"} == {
+        "negatives",
+        "cloze questions",
+    }
 
 
 def test_a_sound_reader_with_every_option_on_passes(folder: Path):
@@ -57,13 +61,22 @@ def test_a_sound_reader_with_every_option_on_passes(folder: Path):
     assert numbers["truncation"]["windows per record"] > 1
 
 
+def test_made_questions_pass(folder: Path):
+    bench = sound_bench(folder)
+    origin = bench.training[0]
+    fields = {**origin.fields, "question": "무엇이 문을 열었는가?"}
+    bench.training.append(replace(origin, id="made", fields=fields, lineage=(origin.id,)))
+    numbers = {check.name: check.numbers for check in run_preflight(bench).checks}
+    assert numbers["cloze questions"]["made"] == 1
+
+
 @pytest.mark.parametrize("batch_by", ["length", "group"])
 def test_a_sound_encoder_passes(folder: Path, batch_by: str):
     tree = recipe_tree(folder, task="encode", pipeline={"max_length": 96, "max_question": 40})
     tree["training"].update(metric="mrr@10", batch_by=batch_by)
     report = run_preflight(assemble(parse_recipe(tree)))
     skipped = {check.name for check in report.checks if check.status == "skipped"}
-    assert report.ok and skipped == {"negatives", "round trip", "predictions"}
+    assert report.ok and skipped == {"negatives", "cloze questions", "round trip", "predictions"}
 
 
 def test_weights_random_states_and_mode_are_as_before(folder: Path):

@@ -46,6 +46,39 @@ def test_an_encoder_without_pairs_is_refused():
         training_records(_recipe(), Splits(train=[Record("p", {"context": "글이다."})]), RANKS)
 
 
+def _recurring(records: list[Record]) -> list[Record]:
+    more = " 봄이면 마을 사람들이 나물을 캐러 박달재를 넘는다. 마을의 북쪽 고개가 박달재다."
+    return [replace(r, fields={**r.fields, "context": r.fields["context"] + more}) for r in records]
+
+
+@pytest.mark.parametrize("ranks", [True, False])
+def test_questions_are_made_of_training_passages_alone(ranks: bool):
+    train, held = _recurring(made_records(2)), _recurring(made_records(2, first=5))
+    data = {"sources": [{"path": "a.json"}], "cloze": {"per_passage": 1}}
+    recipe = parse_recipe({"name": "a", "task": "encode" if ranks else "reader", "data": data})
+    task: Any = SimpleNamespace(ranks_corpus=ranks)
+    training = training_records(recipe, Splits(train=train, development=held, test=held), task)
+    made = [record for record in training if record.lineage]
+    assert training[: len(train)] == train
+    assert [record.answers[0].text for record in made] == ["박달재"] * 4  # one of each distinct passage
+    assert {record.lineage[0] for record in made} <= {record.id for record in train}
+    assert (
+        training_records(
+            parse_recipe({**recipe.resolved(), "data": {**data, "cloze": {}}}), Splits(train), task
+        )
+        == train
+    )
+
+
+def test_no_negative_is_mined_for_a_made_question():
+    train = _recurring(made_records(6))
+    data = {"sources": [{"path": "a.json"}], "cloze": {"per_passage": 1}, "negatives": {"per_question": 1.0}}
+    recipe = parse_recipe({"name": "a", "task": "reader", "data": data})
+    training = training_records(recipe, Splits(train=train), SimpleNamespace(ranks_corpus=False))
+    silent = [record for record in training if not record.answers]
+    assert silent and not any("cloze" in origin for record in silent for origin in record.lineage)
+
+
 class _Scored(Workbench):
     """A workbench whose model needs not be there."""
 

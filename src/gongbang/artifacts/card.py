@@ -12,7 +12,7 @@ from gongbang.artifacts.notebook import ErrorNotebook
 from gongbang.artifacts.run import Run
 from gongbang.artifacts.slices import Slice
 from gongbang.artifacts.stages import STAGES
-from gongbang.metrics.scores import Score, Scores
+from gongbang.metrics.scores import Score, Scores, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +93,19 @@ def _scores(scores: Scores, baselines: Mapping[str, Scores]) -> str:
     rows = []
     for name in names:
         score = scores.scores[name]
-        others = [_value(b.scores.get(name)) for b in baselines.values()]
-        rows.append([name, f"**{score.value:.2f}**", _interval(score), str(score.n), *others])
+        others = [_value(name, b.scores.get(name)) for b in baselines.values()]
+        rows.append([name, f"**{number(name, score.value)}**", _interval(name, score), str(score.n), *others])
     return markdown_table(["metric", "value", "95 % interval", "n", *baselines], rows)
 
 
-def _value(score: Score | None) -> str:
-    return "" if score is None else f"{score.value:.2f}"
+def _value(name: str, score: Score | None) -> str:
+    return "" if score is None else number(name, score.value)
 
 
-def _interval(score: Score) -> str:
-    return "" if score.low is None or score.high is None else f"{score.low:.2f} to {score.high:.2f}"
+def _interval(name: str, score: Score) -> str:
+    if score.low is None or score.high is None:
+        return ""
+    return f"{number(name, score.low)} to {number(name, score.high)}"
 
 
 def _notebook(run: Run) -> ErrorNotebook | None:

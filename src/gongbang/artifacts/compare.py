@@ -14,6 +14,7 @@ from gongbang.artifacts.run import Run
 from gongbang.artifacts.slices import Outcome
 from gongbang.errors import ArtifactError, OptionError
 from gongbang.metrics.intervals import Difference, paired_bootstrap
+from gongbang.metrics.scores import number
 
 TRAIN = "train"
 _ABSENT = "(absent)"
@@ -90,11 +91,17 @@ class Comparison:
         lines += ["code: " + ("the same" if self.same_code else "differs"), "", "scores"]
         if self.refused:
             lines.append(f"  not compared: {self.refused}")
-        lines += _table([[m.name, f"{m.a:.2f}", f"{m.b:.2f}", f"{m.b - m.a:+.2f}"] for m in self.metrics])
+        lines += _table(
+            [
+                [m.name, number(m.name, m.a), number(m.name, m.b), number(m.name, m.b - m.a, signed=True)]
+                for m in self.metrics
+            ]
+        )
         for name, d in self.paired.items():
             verdict = "differs" if d.significant else "could be chance"
             lines.append(
-                f"  paired {name}: {d.value:+.2f} [{d.low:+.2f}, {d.high:+.2f}] over {d.n:,}: {verdict}"
+                f"  paired {name}: {number(name, d.value, signed=True)} [{number(name, d.low, signed=True)},"
+                f" {number(name, d.high, signed=True)}] over {d.n:,}: {verdict}"
             )
         if self.notebook:
             lines += ["", "answers", *(f"  {line}" for line in self.notebook.to_text().splitlines())]

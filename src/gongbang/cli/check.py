@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gongbang.cli.output import emit, note, table
 from gongbang.cli.records import add_format_arguments, read
-from gongbang.errors import ArtifactError, OptionError, printable
+from gongbang.errors import ArtifactError, DataError, OptionError, printable
 
 if TYPE_CHECKING:
     from gongbang.data.checks import CheckReport
@@ -60,7 +60,22 @@ def run(args: argparse.Namespace) -> Any:
     if args.out:
         _write(Path(args.out), report, Path(args.data).name)
         note(args, f"report: {args.out}")
-    return emit(report.to_dict(), args, lambda: _text(report))
+    result = emit(report.to_dict(), args, lambda: _text(report))
+    _refuse_faults(report, args.data)
+    return result
+
+
+def _refuse_faults(report: CheckReport, path: str) -> None:
+    """Exit code 2 behind the report, so that a script stops before it trains on such data."""
+    faults = [finding.en for finding in report.todo if finding.level == "fault"]
+    if faults:
+        raise DataError(
+            "the data set has faults.",
+            value=" ".join(faults),
+            allowed="a data set that nothing forbids to train on",
+            cure="Mend what the report lists, and check again.",
+            path=path,
+        )
 
 
 def _tokenizer(args: argparse.Namespace) -> tuple[Any, int]:

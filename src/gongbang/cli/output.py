@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import IO, Any, Protocol
 
-from gongbang.errors import printable
+from gongbang.errors import GongbangError, printable
 
 Text = str | Callable[[], str] | Callable[[Any], str]
 
@@ -95,6 +95,14 @@ def note(args: argparse.Namespace, words: str) -> None:
 def warn(args: argparse.Namespace, words: str) -> None:
     """A warning on stderr, its control characters written out; nothing with ``--quiet``."""
     note(args, style(printable(f"warning: {words}"), "yellow", sys.stderr))
+
+
+def warn_of(args: argparse.Namespace, error: GongbangError, words: str = "") -> None:
+    """The four lines of an error as a warning, ``words`` before: the rest could be used."""
+    what, *rest = error.lines()
+    warn(args, words + what)
+    for line in rest:
+        note(args, style(printable(line), "yellow", sys.stderr))
 
 
 def coloured(stream: IO[str] | None = None) -> bool:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from gongbang.cli.output import warn
+from gongbang.cli.output import warn, warn_of
 from gongbang.errors import DataError, OptionError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def set_aside(
 def _tell(args: argparse.Namespace, problems: Sequence[DataError], path: str | Path) -> None:
     """The first problems in full, of the others how many."""
     for problem in problems[:_SHOWN]:
-        warn(args, " ".join(problem.lines()))
+        warn_of(args, problem)
     if len(problems) > _SHOWN:
         warn(args, f"{len(problems) - _SHOWN} more rows of {path} were kept out: gongbang check {path}")
 

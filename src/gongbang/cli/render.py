@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gongbang.cli.output import coloured, style, table, warn
+from gongbang.cli.output import coloured, style, table, warn_of
 from gongbang.errors import printable
 
 if TYPE_CHECKING:
@@ -136,9 +136,9 @@ def parts_text(parts: Mapping[str, float]) -> str:
 
 
 def show_problems(args: argparse.Namespace, problems: Iterable[GongbangError]) -> None:
-    """Files that were passed over, each as one warning with its cure."""
+    """Files that were passed over, each as the four lines of its error."""
     for problem in problems:
-        warn(args, f"passed over: {problem.what} {problem.cure}")
+        warn_of(args, problem, "passed over: ")
 
 
 def flat(text: str) -> str:

@@ -36,13 +36,10 @@ def scores_table(scores: Scores, baselines: Mapping[str, Scores] | None = None) 
 
 
 def number(name: str, value: float) -> str:
-    """A metric's value as people write it: ranking metrics are shares, the others percentages.
+    """:func:`gongbang.metrics.scores.number`, loaded at the first use: the help of a verb needs no numpy."""
+    from gongbang.metrics.scores import number as written
 
-    Example:
-        >>> number("recall@1", 0.9), number("f1", 81.234)
-        ('0.9000', '81.23')
-    """
-    return f"{value:.4f}" if "@" in name else f"{value:.2f}"
+    return written(name, value)
 
 
 def _value(scores: Scores, name: str) -> str:

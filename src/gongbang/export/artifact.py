@@ -63,7 +63,7 @@ def export_run(
     check_target(Path(out), overwrite)
     recipe = parse_recipe(run.recipe, str(run.path))
     check_done(run)
-    bench = assemble(recipe, negatives=False)
+    bench = assemble(recipe, made=False)
     check_scored(run, bench)
     check_same_questions(run, bench)
     load_weights(bench.model, run.path / "checkpoints" / "best.safetensors")

@@ -7,6 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 
+def number(name: str, value: float, *, signed: bool = False) -> str:
+    """A metric's value as people write it: ranking metrics are shares, the others percentages.
+
+    Example:
+        >>> number("recall@1", 0.9), number("f1", 81.234), number("f1", 0.5, signed=True)
+        ('0.9000', '81.23', '+0.50')
+    """
+    return f"{value:{'+' if signed else ''}.{4 if '@' in name else 2}f}"
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
     """A metric's value over ``n`` examples, with a 95 % bootstrap interval where one was computed."""

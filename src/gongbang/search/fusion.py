@@ -25,7 +25,7 @@ _NOTHING = {"lexical": 0.0}
 
 
 def _default_weights() -> dict[str, float]:
-    return {"lexical": 0.7, "dense": 0.3}
+    return {"lexical": 0.8, "dense": 0.2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Fusion:
                 "the weights of the fusion cannot be used.",
                 value=repr(dict(self.weights)),
                 allowed=f"a number of 0 or more for each of {', '.join(PARTS)}, not all 0",
-                cure='Pass for instance weights={"lexical": 0.7, "dense": 0.3}.',
+                cure='Pass for instance weights={"lexical": 0.8, "dense": 0.2}.',
             )
         object.__setattr__(self, "weights", {name: weight / total for name, weight in self.weights.items()})
 

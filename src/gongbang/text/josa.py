@@ -118,6 +118,16 @@ def attach_josa(stem: str, josa: str) -> str:
     return stem + forms[0 if closed else 1]
 
 
+def josa_pair(form: str) -> str:
+    """Both forms of a particle that is given in one, as :func:`attach_josa` wants them; others as they are.
+
+    Example:
+        >>> josa_pair("를"), josa_pair("에서")
+        ('을/를', '에서')
+    """
+    return _pairs().get(form, form)
+
+
 def josa_forms(word: str) -> tuple[str, ...]:
     """The word, and the word with each common particle in its right form; longest first.
 
@@ -144,6 +154,11 @@ def _plausible(word: str, stem: str, josa: str) -> bool:
 @cache
 def _longest() -> int:
     return max(map(len, _table()))
+
+
+@cache
+def _pairs() -> dict[str, str]:
+    return {form: pair for pair in _PAIR_TEXT.split() for form in pair.split("/")}
 
 
 @cache

@@ -34,6 +34,7 @@ PROOFS: dict[str, str] = {
     "leaks": "leaks:prove",
     "same text": "pipeline:prove_same_text",
     "negatives": "negatives:prove",
+    "cloze questions": "cloze:prove",
     "tokenizer and weights": "weights:prove",
     "targets": "targets:prove",
     "unknown tokens": "coverage:prove_unknown",

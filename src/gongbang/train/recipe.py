@@ -59,12 +59,24 @@ class NegativeSettings(_Strict):
     seed: int = 17
 
 
+class ClozeSettings(_Strict):
+    """Questions made of the training passages (:mod:`gongbang.augment.cloze`).
+
+    ``per_passage`` is how many are made of one at most (0: none), ``limit`` how many in all.
+    """
+
+    per_passage: Annotated[int, Field(ge=0)] = 0
+    limit: Annotated[int, Field(ge=1)] | None = None
+    seed: int = 17
+
+
 class DataSettings(_Strict):
     """Where the examples come from and how they are split."""
 
     sources: Annotated[list[SourceSettings], Field(min_length=1)]
     split: SplitSettings = SplitSettings()
     negatives: NegativeSettings = NegativeSettings()
+    cloze: ClozeSettings = ClozeSettings()
 
 
 class TrainingSettings(_Strict):

@@ -171,7 +171,7 @@ def score_again(run: Run, recipe: Recipe) -> tuple[Scores, Sequence[Prediction]]
     from gongbang.train.checkpoint import load_weights
     from gongbang.train.workbench import assemble
 
-    bench = assemble(recipe, negatives=False)  # only training draws them
+    bench = assemble(recipe, made=False)  # only training draws them
     load_weights(bench.model, weights)
     bench.model.eval()
     scores, predictions = bench.score(bench.splits.test or bench.splits.development)

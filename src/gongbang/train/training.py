@@ -93,7 +93,7 @@ def finish_run(path: str | Path, *, root: str | Path = "runs") -> Run:
         )
     recipe = parse_recipe(run.recipe, str(run.path))
     check_data(run, recipe)
-    bench = assemble(recipe, negatives=False)
+    bench = assemble(recipe, made=False)
     load_weights(bench.model, weights)
     steps, total = _progress(run)
     run.resume(steps)

@@ -8,11 +8,13 @@ from typing import Any
 
 import torch
 
+from gongbang.augment.cloze import cloze_questions
 from gongbang.data.records import Record
 from gongbang.errors import PreflightError, RecipeError, SplitError
 from gongbang.metrics.scores import Scores
 from gongbang.nn.attention import use_row_attention
 from gongbang.nn.backbones import Backbone, load_backbone
+from gongbang.nn.dropout import use_byte_dropout
 from gongbang.nn.table import make_model
 from gongbang.search.contexts import passages_of
 from gongbang.tasks.base import Prediction, Task
@@ -76,12 +78,13 @@ class Workbench:
         return [*records, *others]
 
 
-def assemble(recipe: Recipe, *, negatives: bool = True) -> Workbench:
+def assemble(recipe: Recipe, *, made: bool = True) -> Workbench:
     """Read the data, load the backbone and build task and model; nothing is trained yet.
 
     Args:
         recipe: what to put together.
-        negatives: mine the recipe's negatives; False where nothing is going to be trained.
+        made: make the recipe's cloze questions and mine its negatives; False where nothing is going to be
+            trained.
     """
     torch.manual_seed(recipe.training.seed)
     splits = load_splits(recipe.data, seed=recipe.training.seed)
@@ -91,7 +94,8 @@ def assemble(recipe: Recipe, *, negatives: bool = True) -> Workbench:
     freeze(model, recipe.freeze)
     if not torch.cuda.is_available():
         use_row_attention(backbone.model)
-    training = training_records(recipe, splits, task) if negatives else splits.train
+        use_byte_dropout(backbone.model)
+    training = training_records(recipe, splits, task) if made else splits.train
     return Workbench(recipe, backbone, model, task, splits, training)
 
 
@@ -119,7 +123,7 @@ def freeze(model: torch.nn.Module, names: Sequence[str]) -> list[str]:
 
 
 def training_records(recipe: Recipe, splits: Splits, task: Task) -> list[Record]:
-    """What is trained on: the training part, and where the recipe asks for them, retrieved negatives.
+    """What is trained on: the training part, and made questions and negatives where the recipe asks for them.
 
     A task that ranks learns from pairs alone: every row's passage is the right one of its question.
 
@@ -129,14 +133,25 @@ def training_records(recipe: Recipe, splits: Splits, task: Task) -> list[Record]
     """
     settings = recipe.data.negatives
     if task.ranks_corpus:
-        return _pairs(splits, settings)
+        return _pairs(splits, settings) + _cloze(recipe, splits)
+    records = splits.train + _cloze(recipe, splits)
     if not settings.per_question:
-        return splits.train
+        return records
     from gongbang.search.lexical import LexicalIndex
 
     index = LexicalIndex()
     index.build(passages_of(splits.train))
-    return splits.train + mine_negatives(splits.train, index, settings).records
+    return records + mine_negatives(splits.train, index, settings).records
+
+
+def _cloze(recipe: Recipe, splits: Splits) -> list[Record]:
+    """Questions made of the passages that are trained on, and of no others."""
+    settings = recipe.data.cloze
+    if not settings.per_passage:
+        return []
+    return cloze_questions(
+        splits.train, per_passage=settings.per_passage, limit=settings.limit, seed=settings.seed
+    )
 
 
 def _pairs(splits: Splits, settings: NegativeSettings) -> list[Record]:
