@@ -100,15 +100,27 @@ def test_options_out_of_range_are_refused(ask: Ask, question: str, options: dict
         ask.answer(question, **options)  # type: ignore[arg-type]
 
 
-def test_the_reader_gets_positive_shares_of_the_best_score() -> None:
-    hits = [Hit(Passage(str(n), f"글 {n}", "제목", "d"), score) for n, score in enumerate((4.0, 1.0, 0.0))]
+def test_the_reader_gets_what_has_half_of_the_best_score() -> None:
+    scores = (4.0, 3.0, 2.0, 1.9, 0.0, -1.0)
+    hits = [Hit(Passage(str(n), f"글 {n}", "제목", "d"), score) for n, score in enumerate(scores)]
     records = reading_records("왜?", hits)
-    assert [record.labels["retrieval_score"] for record in records] == [1.0, 0.25, 0.001]
+    assert [record.labels["retrieval_score"] for record in records] == [1.0, 0.75, 0.5]
     assert {record.labels["question_id"] for record in records} == {"왜?"}
     assert records[0].fields == {"question": "왜?", "context": "글 0", "title": "제목"}
-    assert [r.labels["retrieval_score"] for r in reading_records("왜?", [Hit(Passage("1", "글"), 0.0)])] == [
-        1.0
+    alike = [Hit(Passage("1", "글"), 0.0), Hit(Passage("2", "글"), -1.0)]
+    assert [record.labels["retrieval_score"] for record in reading_records("왜?", alike)] == [1.0, 1.0]
+
+
+def test_passages_far_behind_the_best_are_neither_read_nor_shown() -> None:
+    near = [Document(f"{n}.txt", "등대의 높이는 12미터이다. 등대는 희다.") for n in range(2)]
+    far = [
+        Document("far.txt", "밭에는 감자를 심었고 높이 자랐다. " + "비가 오고 눈이 오고 바람이 분다. " * 5)
     ]
+    ask = Ask.from_documents([*near, *far], reader=ToyReader(), encoder=None)
+    hits = ask.library.search("등대의 높이는?", 5)
+    assert len(hits) == 3 and hits[2].score < hits[0].score / 2
+    answer = ask.answer("등대의 높이는?")
+    assert {passage.document for passage in answer.passages} == {"0.txt", "1.txt"}
 
 
 def test_answers_are_the_same_by_meaning_and_words() -> None:

@@ -22,7 +22,7 @@ class _Known:
 
     def search(self, questions: Any, k: int) -> list[list[Hit]]:
         texts = ["강릉에 있다" if n < 30 else "여수에 있다" for n in range(40)]
-        hits = [Hit(Passage(str(n), text), 1.0 / (1 + n)) for n, text in enumerate(texts)]
+        hits = [Hit(Passage(str(n), text), 1.0 - n / 100) for n, text in enumerate(texts)]
         return [hits[:k] for _ in questions]
 
 

@@ -117,7 +117,8 @@ class Ask:
 
         Args:
             question: as a person would ask it.
-            top_k: passages to read.
+            top_k: passages to read at most; those that the search likes less than half as much as the best
+                one are not read.
             no_answer_threshold: confidence below which "no answer" is said; the reader's own when None.
 
         Raises:
@@ -127,18 +128,21 @@ class Ask:
         began = time.perf_counter()
         check_options(top_k, no_answer_threshold)
         question = checked_question(question)
-        hits = [hit for hit in self.library.search(question, top_k) if hit.passage.text.strip()]
-        predictions = self.reader.predict(reading_records(question, hits)) if hits else []
-        found = self._found(predictions, hits)
+        found = [hit for hit in self.library.search(question, top_k) if hit.passage.text.strip()]
+        records = reading_records(question, found)
+        predictions = self.reader.predict(records) if records else []
+        read = {record.id for record in records}
+        hits = [hit for hit in found if hit.passage.id in read]
+        spans = self._found(predictions, hits)
         answer = Answer(
             question,
-            confidence=found[0].probability if found else 0.0,
+            confidence=spans[0].probability if spans else 0.0,
             threshold=no_answer_threshold,
-            candidates=found,
+            candidates=spans,
             passages=tuple(self.library.considered(hit) for hit in hits),
         )
-        if found and _is_given(found[0], predictions, no_answer_threshold):
-            answer = _with_place(answer, found[0], {hit.passage.id: hit.passage for hit in hits})
+        if spans and _is_given(spans[0], predictions, no_answer_threshold):
+            answer = _with_place(answer, spans[0], {hit.passage.id: hit.passage for hit in hits})
         elif hits:
             answer = _with_nearest(answer)
         return replace(answer, seconds=time.perf_counter() - began)

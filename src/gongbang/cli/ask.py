@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="Q",
         help="a question, may be given several times; without it they are read from the terminal or stdin",
     )
-    parser.add_argument("--top-k", type=int, metavar="N", help="passages to read for a question (default 5)")
+    parser.add_argument("--top-k", type=int, metavar="N", help="passages to read at most (default 5)")
     parser.add_argument(
         "--no-answer-threshold",
         type=float,

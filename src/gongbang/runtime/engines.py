@@ -22,7 +22,7 @@ EngineName = Literal["auto", "onnxruntime", "openvino"]
 _ENGINES = ("auto", "onnxruntime", "openvino")
 _MODEL = (".onnx", ".bin")  # how the files of a model end
 _LOG = logging.getLogger(__name__)
-_TRIAL = (4, 96)  # (batch, time) of the measurement that chooses an engine: any backbone has so many places
+_TRIAL = (4, 256)  # (batch, time) of the measurement that chooses an engine, as far as the model reads
 
 
 class Engine(Protocol):
@@ -157,7 +157,7 @@ def usable_engines(artifact: Artifact, threads: int | None = None) -> tuple[Engi
     for name in _candidates(artifact):
         try:
             engine = _KINDS[name](artifact, threads or default_threads())
-            engine.run(_trial_batch())
+            engine.run(_trial_batch(artifact))
         except Exception as err:  # the runtimes raise their own kinds, which have no common base
             _LOG.warning("the engine %s is left out: %s", name, " ".join(str(err).split())[:200])
             failures.append(err)
@@ -182,7 +182,8 @@ def _fastest(artifact: Artifact, threads: int) -> Engine:
     candidates = _candidates(artifact)
     if candidates == (OnnxRuntimeEngine.name,):
         return _KINDS[OnnxRuntimeEngine.name](artifact, threads)
-    key = f"{_model_hash(artifact)}/{platform.node()}/{platform.machine()}/{threads}/{_versions()}"
+    shape = "x".join(map(str, _trial_batch(artifact)["input_ids"].shape))
+    key = f"{_model_hash(artifact)}/{shape}/{platform.node()}/{platform.machine()}/{threads}/{_versions()}"
     known = remembered(key)
     if known.chosen in candidates:
         try:
@@ -192,7 +193,7 @@ def _fastest(artifact: Artifact, threads: int) -> Engine:
     engines = usable_engines(artifact, threads)
     if len(engines) == 1:
         return engines[0]
-    batch = _trial_batch()
+    batch = _trial_batch(artifact)
     measured = known.with_trials({engine.name: partial(engine.run, batch) for engine in engines})
     _LOG.info("%s: %s", artifact.path.name, measured)
     remember(key, measured)
@@ -205,8 +206,9 @@ def _model_hash(artifact: Artifact) -> str:
     return short(config_hash(parts), 16)
 
 
-def _trial_batch() -> dict[str, NDArray[np.int64]]:
-    ids = np.full(_TRIAL, 5, dtype=np.int64)
+def _trial_batch(artifact: Artifact) -> dict[str, NDArray[np.int64]]:
+    rows, longest = _TRIAL
+    ids = np.full((rows, min(longest, int(artifact.config.get("max_length", longest)))), 5, dtype=np.int64)
     return {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
 
 

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from gongbang.data.records import Record
 from gongbang.search.base import Hit
 
-_LEAST_SCORE = 1e-3  # a retrieval score stays positive, since its logarithm is taken
+LEAST_SHARE = 0.5
+"""Passages with a smaller share of the best passage's score are not read (docs/decisions/0012)."""
 
 
 def reading_records(question: str, hits: Sequence[Hit], *, question_id: str | None = None) -> list[Record]:
-    """What the reader is given: the question with each passage, pooled under one ``question_id``.
+    """What the reader is given: the question with each passage worth it, pooled under one ``question_id``.
 
-    ``labels["retrieval_score"]`` is the passage's share of the best score, in (0, 1].
+    ``labels["retrieval_score"]`` is the passage's share of the best score, from :data:`LEAST_SHARE` to 1;
+    passages with a smaller one are left out. Without a score above zero all are alike.
 
     Args:
         question: as it was asked.
@@ -27,10 +29,11 @@ def reading_records(question: str, hits: Sequence[Hit], *, question_id: str | No
             {"question": question, "context": hit.passage.text, "title": hit.passage.title},
             labels={
                 "question_id": question if question_id is None else question_id,
-                "retrieval_score": max(hit.score / best, _LEAST_SCORE) if best > 0 else 1.0,
+                "retrieval_score": share,
                 "document": hit.document,
             },
             source=hit.passage.source,
         )
         for hit in hits
+        if (share := hit.score / best if best > 0 else 1.0) >= LEAST_SHARE
     ]

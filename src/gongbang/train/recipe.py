@@ -85,7 +85,9 @@ class TrainingSettings(_Strict):
     ``average_decay`` keeps an exponential moving average of the weights, which is what is evaluated and
     saved (0: off). ``evaluate_every`` is in epochs; ``patience`` counts evaluations without a gain (0:
     never stop early). ``metric`` is measured on development data. ``batch_by`` puts rows of like length
-    together, or rows of the same groups, whose passages are each other's hard negatives.
+    together, or rows of the same groups, whose passages are each other's hard negatives. ``members`` trains
+    that many times from the same start, each with the next seed, and averages the weights
+    (:mod:`gongbang.train.members`).
     """
 
     epochs: Annotated[int, Field(ge=1)] = 3
@@ -104,6 +106,7 @@ class TrainingSettings(_Strict):
     patience: Annotated[int, Field(ge=0)] = 0
     metric: str = "f1"
     log_every: Annotated[int, Field(ge=1)] = 10
+    members: Annotated[int, Field(ge=1)] = 1
     seed: int = 17
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from gongbang.artifacts.files import read_json, write_json
+from gongbang.artifacts.files import write_json
 from gongbang.artifacts.hashing import config_hash
 from gongbang.artifacts.notebook import build_notebook
 from gongbang.artifacts.run import Run
@@ -17,6 +17,7 @@ from gongbang.metrics.scores import Scores
 from gongbang.train.checkpoint import load_weights
 from gongbang.train.expected import shortfalls
 from gongbang.train.loop import Event, Loop, LoopResult
+from gongbang.train.members import average_members, steps_saved, train_members
 from gongbang.train.recipe import Recipe, parse_recipe
 from gongbang.train.rerun import check_data
 from gongbang.train.workbench import Workbench, assemble
@@ -64,7 +65,7 @@ def train_recipe(
     if resume is None:
         run = Run.create(root, recipe.resolved(), recipe.name, data=data_files(recipe))
     else:
-        run.resume(_steps_saved(run))
+        run.resume(steps_saved(run.checkpoints))
     with run, run.logging():
         if proofs is not None:
             write_json(run.path / "preflight.json", proofs.to_dict())
@@ -84,7 +85,7 @@ def finish_run(path: str | Path, *, root: str | Path = "runs") -> Run:
     """
     run = Run.open(path, root)
     weights = run.checkpoints / "best.safetensors"
-    if not weights.is_file():
+    if not any(run.checkpoints.glob("**/best.safetensors")):
         raise ArtifactError(
             "the run has no best weights yet.",
             value=run.id,
@@ -94,12 +95,15 @@ def finish_run(path: str | Path, *, root: str | Path = "runs") -> Run:
     recipe = parse_recipe(run.recipe, str(run.path))
     check_data(run, recipe)
     bench = assemble(recipe, made=False)
-    load_weights(bench.model, weights)
     steps, total = _progress(run)
     run.resume(steps)
     if steps < total:
         run.close_at(steps)
     with run, run.logging():
+        if weights.is_file():
+            load_weights(bench.model, weights)
+        else:
+            average_members(_loop(bench, run))
         if steps < total:
             _LOG.warning("closed early, after step %d of %d; the best weights so far are kept", steps, total)
         _report(bench, run)
@@ -114,17 +118,17 @@ def _progress(run: Run) -> tuple[int, int]:
     )
 
 
-def _steps_saved(run: Run) -> int:
-    """Steps behind the checkpoint that a run goes on from; 0 where there is none."""
-    state = run.checkpoints / "last" / "state.json"
-    if not state.is_file():
-        return 0
-    return int(read_json(state, "the checkpoint's state")["progress"]["step"])
-
-
 def _fit(
     bench: Workbench, run: Run, *, resume: bool, max_steps: int | None, on_event: Callable[[Event], None]
 ) -> LoopResult:
+    loop = _loop(bench, run, on_event)
+    train = train_members if bench.recipe.training.members > 1 else Loop.run
+    result = train(loop, resume=resume, max_steps=max_steps)
+    _LOG.info("best %s %s at step %d", bench.recipe.training.metric, result.best, result.best_step)
+    return result
+
+
+def _loop(bench: Workbench, run: Run, on_event: Callable[[Event], None] = lambda event: None) -> Loop:
     def event(values: Event) -> None:
         numbers = dict(values)
         metrics = numbers.pop("evaluation", {})
@@ -135,7 +139,7 @@ def _fit(
         scores, _ = bench.score(bench.splits.development)
         return {name: score.value for name, score in scores.scores.items()}
 
-    loop = Loop(
+    return Loop(
         model=bench.model,
         features=bench.task.prepare(bench.training),
         settings=bench.recipe.training,
@@ -144,9 +148,6 @@ def _fit(
         recipe=config_hash(bench.recipe.resolved()),
         on_event=event,
     )
-    result = loop.run(resume=resume, max_steps=max_steps)
-    _LOG.info("best %s %s at step %d", bench.recipe.training.metric, result.best, result.best_step)
-    return result
 
 
 def data_files(recipe: Recipe) -> dict[str, list[str]]:
