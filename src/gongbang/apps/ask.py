@@ -21,7 +21,7 @@ from gongbang.errors import DataError, OptionError
 from gongbang.runtime.encoder import ENCODER, load_encoder
 from gongbang.search.base import Encoder, Hit, check_k, check_text
 from gongbang.tasks.base import Candidate, Prediction
-from gongbang.tasks.retrieved import reading_records
+from gongbang.tasks.retrieved import LEAST_SHARE, reading_records
 
 _LOG = logging.getLogger(__name__)
 READER = "reader-ko"
@@ -43,6 +43,7 @@ class Ask:
         library: what is searched.
         reader: reads the passages that were found.
         problems: documents that could not be used, as :meth:`from_paths` met them.
+        least_share: passages with a smaller share of the best one's score are not read.
 
     Example:
         >>> from gongbang.apps.ask import Ask  # doctest: +SKIP
@@ -50,9 +51,17 @@ class Ask:
         '14제곱킬로미터'
     """
 
-    def __init__(self, library: Library, reader: Reader, problems: Sequence[DataError] = ()) -> None:
+    def __init__(
+        self,
+        library: Library,
+        reader: Reader,
+        problems: Sequence[DataError] = (),
+        *,
+        least_share: float = LEAST_SHARE,
+    ) -> None:
         self.library, self.reader = library, reader
         self.problems = tuple(problems)
+        self.least_share = least_share
 
     @classmethod
     def from_paths(
@@ -129,7 +138,7 @@ class Ask:
         check_options(top_k, no_answer_threshold)
         question = checked_question(question)
         found = [hit for hit in self.library.search(question, top_k) if hit.passage.text.strip()]
-        records = reading_records(question, found)
+        records = reading_records(question, found, least_share=self.least_share)
         predictions = self.reader.predict(records) if records else []
         read = {record.id for record in records}
         hits = [hit for hit in found if hit.passage.id in read]
