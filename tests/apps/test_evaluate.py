@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -134,6 +134,26 @@ def test_records_that_share_a_question_are_read_one_by_one():
     first, second = _records()[:2]
     together = [r.with_labels(question_id="q") for r in (first, second)]
     assert [p.id for p in evaluate_reader(together, _NameReader()).predictions] == ["1", "2"]
+
+
+class _Doubting(_NameReader):
+    """Reads the same and says nothing."""
+
+    def predict(self, records):
+        return [replace(prediction, text="") for prediction in super().predict(records)]
+
+
+def test_where_every_question_has_an_answer_silence_is_never_right():
+    evaluation = evaluate_reader(_records(), _Doubting())
+    found = evaluation.to_dict()
+    assert [p.text for p in evaluation.predictions] == ["김무쇠", "이백자", "박닥풀", "장"]
+    assert found["exact_match"] == 50.0
+    assert found["with_threshold"]["silent"] == 4 and found["with_threshold"]["exact_match"] == 0.0
+    nothing = Record("5", {"question": "왕은?", "context": "목수가 산다."}, spans={"answers": ()})
+    mixed = evaluate_reader([*_records(), nothing], _Doubting())
+    assert [p.text for p in mixed.predictions] == [""] * 5 and "with_threshold" not in mixed.to_dict()
+    strict = evaluate_reader(_records(), _Doubting(), threshold=1.0)
+    assert [p.text for p in strict.predictions] == [""] * 4 and "with_threshold" not in strict.to_dict()
 
 
 def test_unanswerable_questions_add_their_own_figures():

@@ -216,6 +216,13 @@ def _text(evaluation: Evaluation) -> str:
         rows = [(f"right document in the first {k}", number("@", found[f"recall@{k}"])) for k in (1, 5, 20)]
         rows.append(("exact match had it been given", number("", gold["exact_match"])))
         parts.append(table(rows))
+    if "with_threshold" in result:
+        own = result["with_threshold"]
+        parts.append(
+            "every question has an answer, so the best span was taken; with the artifact's threshold"
+            f" {own['silent']:,} are met with silence: exact match {number('', own['exact_match'])},"
+            f" f1 {number('', own['f1'])}"
+        )
     if "stages" in result:
         wrong = [(stage, f"{n:,}") for stage, n in result["stages"].items() if n]
         parts.append("wrong answers by the stage that failed\n" + (table(wrong) or "none"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from gongbang.apps.evaluate.evaluation import Evaluation, OnProgress, Reads, asked, ignore_progress
 from gongbang.apps.evaluate.threshold import check_threshold, with_threshold
@@ -26,12 +27,16 @@ def evaluate_reader(
     """Exact match, character F1 and ROUGE-W given the gold passage.
 
     Where some questions are unanswerable, ``has_answer_*`` and ``no_answer_accuracy`` stand beside them.
+    Where none is, as in KorQuAD 1.0, the task is to name the span and silence is never right: then the best
+    span is taken whatever its confidence, and ``extra["with_threshold"]`` says what the artifact's own
+    threshold would have made of it.
 
     Args:
         records: the file's records.
         predictor: an artifact at work.
         limit: questions read at most.
-        threshold: confidence below which the answer is "no answer"; the artifact's own when None.
+        threshold: confidence below which the answer is "no answer"; when None, 0 where every question has an
+            answer, else the artifact's own.
         name: title of the error notebook.
         on_progress: told how many more questions are done.
 
@@ -41,18 +46,27 @@ def evaluate_reader(
     check_threshold(threshold)
     # One question may be asked of several passages; here each record stands for itself.
     questions = [alone(record) for record in asked(records, limit)]
-    predictions: list[Prediction] = []
+    forced = threshold is None and all(record.answers for record in questions)
+    told: list[Prediction] = []
     for start in range(0, len(questions), _BATCH):
         batch = questions[start : start + _BATCH]
-        predictions += with_threshold(predictor.predict(batch), threshold)
+        told += predictor.predict(batch)
         on_progress(len(batch))
+    predictions = with_threshold(told, 0.0 if forced else threshold)
     return Evaluation(
         "reader",
         predictor.task.score(predictions, questions),
         predictor.task.baselines([], questions),
         predictions,
         build_notebook(questions, predictions, name=name),
+        extra={"with_threshold": _with_own(predictor, told, questions)} if forced else {},
     )
+
+
+def _with_own(predictor: Reads, told: Sequence[Prediction], questions: Sequence[Record]) -> dict[str, Any]:
+    """What the artifact's own threshold makes of questions that all have an answer."""
+    silent = sum(not prediction.text for prediction in told)
+    return {**predictor.task.score(told, questions).to_dict(), "silent": silent}
 
 
 def alone(record: Record) -> Record:
