@@ -97,8 +97,8 @@ def test_missing_folder_lists_the_nearest_names(tmp_path: Path, monkeypatch: pyt
     make(tmp_path / "reader-ko")
     monkeypatch.setenv("GONGBANG_MODELS", str(tmp_path))
     message = fault(Path("reader_ko"))
-    assert "Did you mean 'reader-ko'?" in message
-    assert "Did you mean 'reader-ko'?" in fault(tmp_path / "reder-ko")
+    assert "cure: Did you mean 'reader-ko'" in message  # among what is bundled others may be near as well
+    assert "cure: Did you mean 'reader-ko'" in fault(tmp_path / "reder-ko")
 
 
 def test_a_folder_without_manifest_is_told_from_a_missing_one(tmp_path: Path):

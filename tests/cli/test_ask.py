@@ -136,7 +136,9 @@ def test_bad_documents_are_warnings(ask: Call, story: Path) -> None:
     called = ask("--docs", story.parent, "-q", "공방지기는 누구인가?")
     assert called.code == 0
     warnings = [line for line in called.err.splitlines() if line.startswith("warning:")]
-    assert len(warnings) == 2 and any("iconv -f CP949" in line for line in warnings)
+    assert len(warnings) == 2 and all("passed over: " in line for line in warnings)
+    cures = [line for line in called.err.splitlines() if line.startswith("cure: ")]
+    assert len(cures) == 2 and any("iconv -f CP949" in line for line in cures)
     as_json = ask("--docs", story.parent, "-q", "공방지기는 누구인가?", "--json").data
     assert len(as_json["warnings"]) == 2
 
