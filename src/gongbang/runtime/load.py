@@ -31,7 +31,8 @@ def load(
         >>> import gongbang
         >>> from gongbang.data.records import Record
         >>> reader = gongbang.load("reader-ko")                                       # doctest: +SKIP
-        >>> asked = Record("1", {"question": "수도는 어디인가?", "context": "한국의 수도는 서울이다."})
+        >>> text = "대한민국의 수도는 서울이며, 가장 큰 항구는 부산에 있다."
+        >>> asked = Record("1", {"question": "대한민국의 수도는 어디인가?", "context": text})
         >>> reader.predict([asked])[0].text                                           # doctest: +SKIP
         '서울'
     """
