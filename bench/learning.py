@@ -117,13 +117,11 @@ def _slices(
 
 def _loop(records: Sequence[Record], task: Any, checkpoint: Path, batch_size: int) -> float:
     from gongbang.artifacts.store import find_recipe
-    from gongbang.nn.attention import use_row_attention
     from gongbang.nn.backbones import load_backbone
-    from gongbang.nn.dropout import use_byte_dropout
     from gongbang.nn.span import SpanModel
     from gongbang.train.loop import Loop
     from gongbang.train.recipe import load_recipe
-    from gongbang.train.workbench import freeze
+    from gongbang.train.workbench import fit_to_device, freeze
 
     recipe = load_recipe(
         find_recipe("reader-ko"),
@@ -132,8 +130,7 @@ def _loop(records: Sequence[Record], task: Any, checkpoint: Path, batch_size: in
     backbone = load_backbone(f"path:{checkpoint}", dropout=recipe.dropout)
     model = SpanModel(backbone.model, backbone.hidden_size)
     freeze(model, recipe.freeze)
-    use_row_attention(backbone.model)
-    use_byte_dropout(backbone.model)
+    fit_to_device(backbone.model)
     clock = _Clock(model)
     with tempfile.TemporaryDirectory() as folder:
         Loop(

@@ -108,8 +108,9 @@ def cloze_questions(
         if record.fields.get("context", "").strip():
             passages.setdefault(record.fields["context"], record)
     documents: dict[str, list[_Text]] = {}
-    for text, record in passages.items():
-        read = _Text(record, text, split_sentences(text), analyser.analyse(text))
+    analyses = analyser.analyse_many(list(passages))
+    for (text, record), morphemes in zip(passages.items(), analyses, strict=True):
+        read = _Text(record, text, split_sentences(text), morphemes)
         documents.setdefault(record.group, []).append(read)
     rng = np.random.default_rng(seed)
     made: list[Record] = []

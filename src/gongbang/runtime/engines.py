@@ -154,10 +154,11 @@ def usable_engines(artifact: Artifact, threads: int | None = None) -> tuple[Engi
     """
     usable: list[Engine] = []
     failures: list[Exception] = []
+    batch = _trial_batch(artifact)
     for name in _candidates(artifact):
         try:
             engine = _KINDS[name](artifact, threads or default_threads())
-            engine.run(_trial_batch(artifact))
+            engine.run(batch)
         except Exception as err:  # the runtimes raise their own kinds, which have no common base
             _LOG.warning("the engine %s is left out: %s", name, " ".join(str(err).split())[:200])
             failures.append(err)
@@ -182,7 +183,8 @@ def _fastest(artifact: Artifact, threads: int) -> Engine:
     candidates = _candidates(artifact)
     if candidates == (OnnxRuntimeEngine.name,):
         return _KINDS[OnnxRuntimeEngine.name](artifact, threads)
-    shape = "x".join(map(str, _trial_batch(artifact)["input_ids"].shape))
+    batch = _trial_batch(artifact)
+    shape = "x".join(map(str, batch["input_ids"].shape))
     key = f"{_model_hash(artifact)}/{shape}/{platform.node()}/{platform.machine()}/{threads}/{_versions()}"
     known = remembered(key)
     if known.chosen in candidates:
@@ -193,7 +195,6 @@ def _fastest(artifact: Artifact, threads: int) -> Engine:
     engines = usable_engines(artifact, threads)
     if len(engines) == 1:
         return engines[0]
-    batch = _trial_batch(artifact)
     measured = known.with_trials({engine.name: partial(engine.run, batch) for engine in engines})
     _LOG.info("%s: %s", artifact.path.name, measured)
     remember(key, measured)

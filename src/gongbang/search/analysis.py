@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from gongbang.errors import OptionError
+from gongbang.search.options import options_from
 from gongbang.text.bigrams import hangul_bigrams
 from gongbang.text.morphemes import TAGS, Analyser, Morpheme, shared_analyser
 from gongbang.text.normalise import DEFAULT_STEPS, Normaliser
@@ -92,16 +93,7 @@ class AnalysisConfig:
         Raises:
             OptionError: a key that is no option.
         """
-        names = [item.name for item in fields(cls)]
-        unknown = [key for key in values if key not in names]
-        if unknown:
-            raise OptionError(
-                "the analyser has no such option.",
-                value=", ".join(unknown),
-                allowed=", ".join(names),
-                cure="Drop the key, or correct its spelling.",
-            )
-        return cls(**dict(values))
+        return options_from(cls, values, "the analyser")
 
 
 def check_tags(option: str, tags: Sequence[str], *, empty: bool) -> None:

@@ -8,7 +8,7 @@ section 4); reciprocal rank needs no judgement at all (Cormack, Clarke & Büttch
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gongbang.errors import OptionError
 from gongbang.search.base import top_k
+from gongbang.search.options import options_from
 
 METHODS = ("minmax", "zscore", "rrf")
 PARTS = ("lexical", "dense")
@@ -81,16 +82,7 @@ class Fusion:
         Raises:
             OptionError: a key that is no option.
         """
-        names = [item.name for item in fields(cls)]
-        unknown = [key for key in values if key not in names]
-        if unknown:
-            raise OptionError(
-                "fusion has no such option.",
-                value=", ".join(unknown),
-                allowed=", ".join(names),
-                cure="Drop the key, or correct its spelling.",
-            )
-        return cls(**dict(values))
+        return options_from(cls, values, "fusion")
 
     def fuse(self, raw: Mapping[str, NDArray[np.float64]]) -> Fused:
         """Joins the scores of one question.

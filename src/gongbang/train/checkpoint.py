@@ -42,6 +42,14 @@ def trainable(model: torch.nn.Module) -> Weights:
     return {name: value.detach() for name, value in model.named_parameters() if value.requires_grad}
 
 
+@torch.no_grad()
+def put_weights(model: torch.nn.Module, weights: Weights) -> None:
+    """Copy parameters into the model by name."""
+    own = dict(model.named_parameters())
+    for name, value in weights.items():
+        own[name].copy_(value)
+
+
 def save_weights(weights: Weights, path: Path) -> None:
     """Write tensors as safetensors, whole or not at all."""
     temporary = path.with_suffix(".partial")
@@ -52,7 +60,8 @@ def save_weights(weights: Weights, path: Path) -> None:
 def load_weights(model: torch.nn.Module, path: Path) -> None:
     """Copy saved parameters into the model; every saved name must exist with its shape."""
     own = dict(model.named_parameters())
-    for name, value in load_file(path).items():
+    weights = load_file(path)
+    for name, value in weights.items():
         if name not in own or own[name].shape != value.shape:
             raise ArtifactError(
                 f"{path} does not fit this model.",
@@ -60,8 +69,7 @@ def load_weights(model: torch.nn.Module, path: Path) -> None:
                 allowed=f"{name} {tuple(own[name].shape)}" if name in own else "a parameter of this model",
                 cure="Resume with the recipe and backbone that the run began with.",
             )
-        with torch.no_grad():
-            own[name].copy_(value)
+    put_weights(model, weights)
 
 
 def save_checkpoint(

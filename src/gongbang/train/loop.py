@@ -24,6 +24,7 @@ from gongbang.train.checkpoint import (
     Weights,
     load_checkpoint,
     load_weights,
+    put_weights,
     random_states,
     save_checkpoint,
     save_weights,
@@ -335,7 +336,7 @@ class Loop:
         if self.evaluate is None:
             return
         raw = {name: value.clone() for name, value in trainable(self.model).items()} if self._average else {}
-        self._copy(self._average)
+        put_weights(self.model, self._average)
         metrics = self.evaluate(self.model)
         value = metrics[self.settings.metric]
         if self._progress.best is None or value > self._progress.best:
@@ -347,15 +348,9 @@ class Loop:
             save_weights(trainable(self.model), self.folder / "best.safetensors")
         else:
             self._progress.waited += 1
-        self._copy(raw)
+        put_weights(self.model, raw)
         self.model.train()
         self.on_event({"step": self._progress.step, "evaluation": dict(metrics), "best": self._progress.best})
-
-    @torch.no_grad()
-    def _copy(self, weights: Weights) -> None:
-        own = dict(self.model.named_parameters())
-        for name, value in weights.items():
-            own[name].copy_(value)
 
     def _patience_is_over(self) -> bool:
         return self.settings.patience > 0 and self._progress.waited >= self.settings.patience

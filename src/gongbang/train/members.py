@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file
 
 from gongbang.artifacts.files import read_json
-from gongbang.train.checkpoint import Weights, load_weights, save_weights, trainable
+from gongbang.train.checkpoint import Weights, load_weights, put_weights, save_weights, trainable
 from gongbang.train.loop import Event, Loop, LoopResult
 
 _LOG = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def train_members(loop: Loop, *, resume: bool = False, max_steps: int | None = N
     for number in range(loop.settings.members):
         if left == 0:
             break
-        _put(loop.model, start)
+        put_weights(loop.model, start)
         folder = loop.folder / f"member-{number}"
         behind = steps_saved(folder) if resume else 0
         member = replace(
@@ -94,7 +94,7 @@ def _greedy(loop: Loop, weights: Sequence[Weights], values: Sequence[float]) -> 
     order = sorted(range(len(weights)), key=lambda place: -values[place])
     kept, best = order[:1], values[order[0]]
     for place in order[1:]:
-        _put(loop.model, _mean([weights[other] for other in (*kept, place)]))
+        put_weights(loop.model, _mean([weights[other] for other in (*kept, place)]))
         value = _score(loop)
         _LOG.info("with member-%d: %s %.4g (without %.4g)", place, loop.settings.metric, value, best)
         if value > best:
@@ -116,13 +116,6 @@ def _best(folder: Path) -> float:
 
 def _mean(weights: Sequence[Weights]) -> Weights:
     return {name: torch.stack([each[name] for each in weights]).mean(dim=0) for name in weights[0]}
-
-
-@torch.no_grad()
-def _put(model: torch.nn.Module, weights: Weights) -> None:
-    own = dict(model.named_parameters())
-    for name, value in weights.items():
-        own[name].copy_(value)
 
 
 def _as_of_all(loop: Loop, number: int, behind: int) -> Callable[[Event], None]:

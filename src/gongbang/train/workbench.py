@@ -92,11 +92,16 @@ def assemble(recipe: Recipe, *, made: bool = True) -> Workbench:
     task = make_task(recipe.task, backbone.tokenizer, recipe.pipeline)
     model = make_model(recipe.task, backbone)
     freeze(model, recipe.freeze)
-    if not torch.cuda.is_available():
-        use_row_attention(backbone.model)
-        use_byte_dropout(backbone.model)
+    fit_to_device(backbone.model)
     training = training_records(recipe, splits, task) if made else splits.train
     return Workbench(recipe, backbone, model, task, splits, training)
+
+
+def fit_to_device(encoder: torch.nn.Module) -> None:
+    """Where there is no GPU, let an encoder train with what a CPU is quick at."""
+    if not torch.cuda.is_available():
+        use_row_attention(encoder)
+        use_byte_dropout(encoder)
 
 
 def freeze(model: torch.nn.Module, names: Sequence[str]) -> list[str]:
