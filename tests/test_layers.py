@@ -13,7 +13,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 PACKAGE = SOURCE / "gongbang"
-_ORDER = "errors text data metrics search tasks artifacts runtime augment nn train export apps cli"
+_ORDER = "errors text data metrics search tasks artifacts ensemble runtime augment nn train export apps cli"
 FLOORS = tuple(_ORDER.split())
 TORCH_FLOORS = {"nn", "train", "export"}
 TORCH = {"torch", "transformers", "accelerate", "safetensors"}

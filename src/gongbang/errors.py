@@ -125,6 +125,10 @@ class SplitError(GongbangError):
     """A split that would leak, or cannot be made."""
 
 
+class EnsembleError(GongbangError):
+    """Members that cannot be put together, or predictions that nothing may be fitted on."""
+
+
 class SearchIndexError(GongbangError):
     """An index that is corrupted, or was made with another analyser or encoder."""
 

@@ -10,6 +10,11 @@ import pytest
 from tests.train.tiny import write_backbone, write_squad
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("GONGBANG_CACHE", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def data(tmp_path):
     return write_squad(tmp_path / "made.json", articles=4)

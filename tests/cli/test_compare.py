@@ -14,7 +14,7 @@ _TEXT = "도공은 이천에서, 지장은 전주에서, 칠장은 통영에서 
 _GOLD = ("이천", "전주", "통영")
 
 
-def _run(root, name: str, answers: tuple[str, ...], epochs: int) -> Run:
+def _run(root, name: str, answers: tuple[str, ...], epochs: int, parent: Run | None = None) -> Run:
     records = [
         Record(
             str(n),
@@ -24,7 +24,7 @@ def _run(root, name: str, answers: tuple[str, ...], epochs: int) -> Run:
         for n, g in enumerate(_GOLD)
     ]
     predictions = [Prediction(str(n), text, 0.5) for n, text in enumerate(answers)]
-    with Run.create(root, {"name": name, "training": {"epochs": epochs}}, name) as run:
+    with Run.create(root, {"name": name, "training": {"epochs": epochs}}, name, parent=parent) as run:
         run.save_predictions(predictions)
         run.save_metrics(span_scores(answers, [[gold] for gold in _GOLD]))
         build_notebook(records, predictions, name=name).save(run.path)
@@ -62,3 +62,13 @@ def test_a_run_that_is_not_there_is_told_in_four_lines(call, runs):
     root, one, _ = runs
     called = call("compare", one.path, "three", "--root", root)
     assert called.code == 2 and len(called.lines) == 4 and "no such run" in called.lines[0]
+
+
+def test_one_run_is_compared_with_its_parent(call, tmp_path):
+    one = _run(tmp_path, "one", ("이천", "이천", "이천"), 1)
+    two = _run(tmp_path, "two", ("이천", "전주", "이천"), 2, parent=one)
+    data = call("compare", two.path, "--json").data
+    assert (data["a"], data["b"], data["parent"]) == (one.id, two.id, True)
+    assert data["causes"] == ["training.epochs"] and data["advice"] == []
+    called = call("compare", one.path)
+    assert called.code == 2 and "names no parent" in called.lines[0]

@@ -7,7 +7,7 @@ import sys
 
 _CODE = """
 import importlib, sys
-for verb in ("check", "train", "evaluate", "export", "predict", "rerun", "compare"):
+for verb in ("check", "fit", "train", "evaluate", "export", "predict", "rerun", "compare"):
     importlib.import_module(f"gongbang.cli.{verb}")
 heavy = {"torch", "numpy", "rich", "transformers", "onnxruntime", "kiwipiepy", "pydantic", "tokenizers"}
 print(sorted(heavy & set(sys.modules)))

@@ -21,7 +21,9 @@ def test_a_run_says_its_scores_its_baselines_and_where_it_lies(call, made, tmp_p
     assert data["run"] == run.id and run.status == data["status"] == "done"
     assert data["scores"]["exact_match"] == run.scores.value and "f1" in data["scores"]["intervals"]
     assert {"first word", "nearest sentence"} == set(data["baselines"])
+    assert data["cost"]["steps"] > 0 and data["cost"]["peak_memory"] > 0
     assert "step 1/" in called.err and "development" in called.err and "left" in called.err
+    assert "iB, " in called.err  # the peak memory so far
 
 
 def test_keys_are_set_and_people_read_a_table(call, made, tmp_path):
@@ -30,8 +32,29 @@ def test_keys_are_set_and_people_read_a_table(call, made, tmp_path):
     assert called.code == 0
     assert "step" not in called.err and "records" not in called.err
     assert "95 % interval" in called.out and "nearest sentence" in called.out and "run: " in called.out
+    assert "cost: " in called.out and "; peak memory " in called.out
     (run,) = Run.list(tmp_path)
     assert run.recipe["training"]["seed"] == 5 and "seeded" in run.id
+
+
+def test_a_run_is_set_beside_its_parent(call, made, reader_run, tmp_path):
+    """It keeps its parts' counts and its error notebook, and knows the run that it varies."""
+    words = ("--root", tmp_path, "--no-preflight", "--quiet", "--set", "training.seed=6")
+    assert call("train", made / "recipe.yaml", *words, "--parent", reader_run.path).code == 0
+    (run,) = Run.list(tmp_path)
+    assert run.open_parent().path == reader_run.path.resolve()
+    parts = json.loads((run.path / "data.json").read_text(encoding="utf-8"))["parts"]
+    assert parts["test"]["records"] == len(run.predictions())
+    data = call("compare", run.path, "--json").data
+    assert data["a"] == reader_run.id and data["causes"] == ["training.seed"]
+    assert set(data["paired"]) == {"exact_match", "f1"}
+
+
+def test_a_parent_that_would_say_nothing_is_refused(call, made, reader_run, tmp_path):
+    called = call("train", "--resume", reader_run.path, "--parent", reader_run.path)
+    assert called.code == 2 and "keeps the parent" in called.lines[0]
+    called = call("train", made / "recipe.yaml", "--root", tmp_path, "--parent", "none", "--no-preflight")
+    assert called.code == 2 and "no such run" in called.lines[0]
 
 
 def test_a_stopped_run_goes_on_to_the_same_end(call, made, reader_run, tmp_path):
@@ -64,6 +87,15 @@ def test_an_interrupted_run_says_how_to_go_on(call, made, tmp_path, monkeypatch)
     (run,) = Run.list(tmp_path)
     assert called.code == 130 and run.status == "interrupted"
     assert f"gongbang train --resume {run.id} --root {tmp_path}" in called.err
+
+
+def test_precision_auto_is_no_other_recipe_than_what_it_meant(call, made, reader_run, monkeypatch):
+    """A run that began with auto is recorded under fp32 or bf16; its recipe's file still says auto."""
+    tree = yaml.safe_load((made / "recipe.yaml").read_text(encoding="utf-8"))
+    tree["training"]["precision"] = "auto"
+    (made / "auto.yaml").write_text(yaml.safe_dump(tree, allow_unicode=True), encoding="utf-8")
+    monkeypatch.setattr("gongbang.train.training.train_recipe", lambda recipe, **options: reader_run)
+    assert call("train", made / "auto.yaml", "--resume", reader_run.path).code == 0
 
 
 def _other_recipe(made):

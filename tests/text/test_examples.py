@@ -7,7 +7,18 @@ import importlib
 
 import pytest
 
-MODULES = ("edits", "normalise", "_nfkc", "hanja", "morphemes", "bigrams", "batchim", "josa", "sentences")
+MODULES = (
+    "edits",
+    "normalise",
+    "_nfkc",
+    "hanja",
+    "morphemes",
+    "bigrams",
+    "batchim",
+    "josa",
+    "markers",
+    "sentences",
+)
 
 
 @pytest.mark.parametrize("name", MODULES)

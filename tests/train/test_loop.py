@@ -331,3 +331,34 @@ def test_weights_of_another_shape_are_refused(tmp_path: Path):
     other.weight = nn.Parameter(torch.zeros(2, 2))
     with pytest.raises(ArtifactError, match="does not fit this model"):
         load_weights(other, result.weights)
+
+
+PLATEAU: dict[str, Any] = {"schedule": "plateau", "plateau_patience": 2, "plateau_factor": 0.5, "epochs": 6}
+
+
+def test_the_rate_falls_when_the_metric_has_not_risen(tmp_path: Path):
+    loop, told = make(tmp_path, scripted([2.0, 1.0, 1.0, 3.0, 1.0, 1.0]), **PLATEAU)
+    loop.run()
+    rates = [rate for _, _, rate in curve(told)]
+    assert rates == pytest.approx([0.1] * 18 + [0.05] * 18)  # the last two evaluations come after all steps
+
+
+@pytest.mark.parametrize("stop", [8, 12, 13, 18, 20, 30])
+def test_a_resumed_run_knows_its_plateau(tmp_path: Path, stop: int):
+    values = [2.0, 1.0, 1.0, 1.0, 1.0, 0.5]
+    whole, told = make(tmp_path / "whole", scripted(values), **PLATEAU)
+    whole.run()
+    assert {rate for _, _, rate in curve(told)} == {0.1, 0.05, 0.025}
+    first, before = make(tmp_path / "broken", scripted(values), **PLATEAU)
+    first.run(max_steps=stop)
+    second, after = make(tmp_path / "broken", scripted(values[stop // 6 :]), **PLATEAU)
+    second.run(resume=True)
+    assert curve(before) + curve(after) == curve(told)
+
+
+def test_each_step_tells_the_peak_memory(tmp_path: Path):
+    loop, told = make(tmp_path, epochs=1)
+    loop.run()
+    peaks = [row["peak_memory"] for row in told if "loss" in row]
+    assert len(peaks) == 6 and min(peaks) > 50 * 2**20  # torch alone is larger
+    assert peaks[-1] >= peaks[0] - 2**20  # Linux counts a few pages late

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from gongbang.errors import DataError
+from gongbang.errors import DataError, PreflightError
+from gongbang.train.loop import Loop
 from gongbang.train.preflight import PROOFS, Check, PreflightReport, run_preflight
 from gongbang.train.proofs.trial import Limits, Trial
 from gongbang.train.recipe import parse_recipe
@@ -35,6 +36,8 @@ def test_a_sound_reader_passes_every_proof(tmp_path: Path, kind: str):
     assert {check.name for check in report.checks if check.status == "skipped"} == {
         "negatives",
         "cloze questions",
+        "augmentation",
+        "curriculum",
     }
 
 
@@ -76,7 +79,8 @@ def test_a_sound_encoder_passes(folder: Path, batch_by: str):
     tree["training"].update(metric="mrr@10", batch_by=batch_by)
     report = run_preflight(assemble(parse_recipe(tree)))
     skipped = {check.name for check in report.checks if check.status == "skipped"}
-    assert report.ok and skipped == {"negatives", "cloze questions", "round trip", "predictions"}
+    idle = {"negatives", "cloze questions", "augmentation", "round trip", "predictions", "curriculum"}
+    assert report.ok and skipped == idle
 
 
 def test_weights_random_states_and_mode_are_as_before(folder: Path):
@@ -141,3 +145,30 @@ def test_the_sample_holds_the_longest_records_and_few_rows_differ(folder: Path):
     rows = trial.few(4)
     starts = trial.features.targets["start_positions"][rows]
     assert len(rows) == 4 == len(set(rows.tolist())) and len(set(starts.tolist())) >= 3
+
+
+SCHEDULE = {
+    "training options": "training_options:prove",
+    "schedule": "schedule:prove_schedule",
+    "best checkpoint": "schedule:prove_selection",
+}
+PLATEAU = {"training__schedule": "plateau", "training__plateau_patience": 2, "training__evaluate_every": 0.5}
+
+
+def test_a_sound_plateau_passes(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("gongbang.train.preflight.PROOFS", SCHEDULE)
+    report = run_preflight(sound_bench(folder, training__epochs=4, **PLATEAU))
+    assert report.ok and {check.status for check in report.checks} <= {"proved", "noted"}
+
+
+def test_a_plateau_that_never_lowers_the_rate_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    class Steady(Loop):
+        def _wait(self) -> None:
+            self._progress.waited += 1
+
+    monkeypatch.setattr("gongbang.train.preflight.PROOFS", SCHEDULE)
+    with pytest.raises(PreflightError, match="does not follow the schedule"):
+        run_preflight(sound_bench(folder, training__epochs=4, **PLATEAU), loop=Steady)
+    with pytest.raises(PreflightError, match="can never lower the rate") as caught:
+        run_preflight(sound_bench(folder, training__epochs=1, **PLATEAU))
+    assert "plateau_patience=2, 2 evaluations" in str(caught.value)

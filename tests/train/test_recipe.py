@@ -62,7 +62,11 @@ def test_an_unknown_key_like_no_other_is_to_be_removed():
         ({"training": {"learning_rate": 0}}, "training.learning_rate", "gt 0"),
         ({"training": {"warmup": 1.0}}, "training.warmup", "lt 1"),
         ({"training": {"precision": "fp8"}}, "training.precision", "'bf16' or 'fp32'"),
-        ({"training": {"schedule": "sine"}}, "training.schedule", "'linear', 'cosine' or 'constant'"),
+        (
+            {"training": {"schedule": "sine"}},
+            "training.schedule",
+            "'linear', 'cosine', 'constant' or 'plateau'",
+        ),
         ({"data": {"sources": []}}, "data.sources", "min_length 1"),
     ],
 )

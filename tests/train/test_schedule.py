@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from torch import nn
 
-from gongbang.train.schedule import factor, parameter_groups
+from gongbang.train.schedule import factor, lowered, parameter_groups
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,7 @@ from gongbang.train.schedule import factor, parameter_groups
         ("linear", [0.0, 0.5, 1.0, 0.75, 0.5, 0.0, 0.0]),
         ("cosine", [0.0, 0.5, 1.0, 0.8535533905932737, 0.5, 0.0, 0.0]),
         ("constant", [0.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0]),
+        ("plateau", [0.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0]),
     ],
 )
 def test_values_along_a_run(schedule, values):
@@ -61,3 +62,16 @@ def test_frozen_parameters_are_in_no_group():
     model.embeddings.requires_grad_(False)
     found = _by_name(model, learning_rate=2.0, weight_decay=0.0, layer_decay=1.0)
     assert "embeddings.weight" not in found and {rate for rate, _ in found.values()} == {2.0}
+
+
+@pytest.mark.parametrize(
+    ("values", "scales"),
+    [
+        ([1.0, 2.0, 3.0], [1.0, 1.0, 1.0]),
+        ([3.0, 2.0, 2.0, 2.0, 2.0], [1.0, 1.0, 0.5, 0.5, 0.25]),
+        ([3.0, 2.0, 4.0, 4.0, 4.0, 5.0], [1.0, 1.0, 1.0, 1.0, 0.5, 0.5]),  # to equal the best is no gain
+    ],
+)
+def test_a_plateau_lowers_the_rate_and_a_gain_begins_anew(values, scales):
+    found = [lowered(values[: n + 1], patience=2, factor=0.5) for n in range(len(values))]
+    assert found == scales

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gongbang.artifacts.class_notebook import ClassNotebook, LabelScore
 from gongbang.artifacts.hashing import short
 from gongbang.artifacts.manifest import Training
-from gongbang.artifacts.notebook import ErrorNotebook
+from gongbang.artifacts.notebooks import Notebook, causes, open_notebook
 from gongbang.artifacts.run import Run
 from gongbang.artifacts.slices import Slice
-from gongbang.artifacts.stages import STAGES
 from gongbang.metrics.scores import Score, Scores, number
 
 
@@ -21,12 +21,12 @@ class Measured:
 
     Attributes:
         how: what was measured on what, one paragraph.
-        notebook: what became of each question; None where the task has none.
+        notebook: what became of each record; None where the task has none.
     """
 
     scores: Scores
     how: str
-    notebook: ErrorNotebook | None = None
+    notebook: Notebook | None = None
 
 
 def model_card(
@@ -62,7 +62,7 @@ def model_card(
         f"Licence of the weights: {licence}.",
         "## Trained on\n\n" + _training(trained_on),
         *_all_scores(run, measured),
-        *_errors(_notebook(run) if measured is None else measured.notebook),
+        *_errors(open_notebook(run.path) if measured is None else measured.notebook),
         *(["## Size\n\n" + _sizes(sizes)] if sizes else []),
         "## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits),
         *(f"## {title}\n\n{text}" for title, text in (extra or {}).items()),
@@ -89,46 +89,65 @@ def _all_scores(run: Run, measured: Measured | None) -> list[str]:
 
 
 def _scores(scores: Scores, baselines: Mapping[str, Scores]) -> str:
+    head, *rows = score_rows(scores, baselines)
+    return markdown_table(head, [[name, f"**{value}**", *others] for name, value, *others in rows])
+
+
+def score_rows(scores: Scores, baselines: Mapping[str, Scores]) -> list[list[str]]:
+    """A heading and a row a metric, the primary one first: value, interval, n and each baseline's value.
+
+    Example:
+        >>> score_rows(Scores("f1", {"f1": Score(50.0, 4, 25.0, 75.0)}), {})
+        [['metric', 'value', '95 % interval', 'n'], ['f1', '50.00', '25.00 to 75.00', '4']]
+    """
     names = [scores.primary, *(name for name in scores.scores if name != scores.primary)]
-    rows = []
+    rows = [["metric", "value", "95 % interval", "n", *baselines]]
     for name in names:
         score = scores.scores[name]
         others = [_value(name, b.scores.get(name)) for b in baselines.values()]
-        rows.append([name, f"**{number(name, score.value)}**", _interval(name, score), str(score.n), *others])
-    return markdown_table(["metric", "value", "95 % interval", "n", *baselines], rows)
+        rows.append([name, number(name, score.value), interval_text(name, score), str(score.n), *others])
+    return rows
 
 
 def _value(name: str, score: Score | None) -> str:
     return "" if score is None else number(name, score.value)
 
 
-def _interval(name: str, score: Score) -> str:
+def interval_text(name: str, score: Score) -> str:
+    """A score's interval as people write it; empty where none was computed."""
     if score.low is None or score.high is None:
         return ""
     return f"{number(name, score.low)} to {number(name, score.high)}"
 
 
-def _notebook(run: Run) -> ErrorNotebook | None:
-    return ErrorNotebook.open(run.path) if (run.path / "notebook.json").is_file() else None
-
-
-def _errors(notebook: ErrorNotebook | None) -> list[str]:
-    if notebook is None:
+def _errors(notebook: Notebook | None) -> list[str]:
+    counts = [[kind, str(count)] for kind, count in causes(notebook)] if notebook else []
+    if notebook is None or not counts:
         return []
-    counts = [[STAGES[stage][0], str(count)] for stage, count in notebook.counts.items() if count]
-    if not counts:
-        return []
-    text = "## Where it fails\n\n" + markdown_table(["stage that failed", "questions"], counts)
-    weak = _weakest(notebook.slices)
-    if weak:
+    labels = isinstance(notebook, ClassNotebook)
+    what = "records" if labels else "questions"
+    head = ["kind of error" if labels else "stage that failed", what]
+    text = "## Where it fails\n\n" + markdown_table(head, counts)
+    if isinstance(notebook, ClassNotebook) and (scores := notebook.weakest()):
+        text += "\n\nWeakest labels (of 10 records or more):\n\n" + _labels(scores)
+    if weak := weakest_slices(notebook.slices):
         rows = [[s.dimension.replace("_", " "), s.key, str(s.n), f"{100 * s.exact_match:.1f}"] for s in weak]
-        text += "\n\nWeakest slices (of 30 questions or more):\n\n"
-        text += markdown_table(["slice by", "value", "n", "exact match"], rows)
+        text += f"\n\nWeakest slices (of 30 {what} or more):\n\n"
+        text += markdown_table(["slice by", "value", "n", "right, %" if labels else "exact match"], rows)
     return [text]
 
 
-def _weakest(slices: Sequence[Slice], count: int = 3) -> list[Slice]:
-    return sorted((s for s in slices if s.n >= 30), key=lambda s: s.exact_match)[:count]
+def _labels(scores: Sequence[LabelScore]) -> str:
+    rows = [
+        [s.label, str(s.support), *(f"{value:.3f}" for value in (s.precision, s.recall, s.f1))]
+        for s in scores
+    ]
+    return markdown_table(["label", "records", "precision", "recall", "F1"], rows)
+
+
+def weakest_slices(slices: Sequence[Slice], count: int = 3, least: int = 30) -> list[Slice]:
+    """The slices that most is wrong in, among those of ``least`` records or more."""
+    return sorted((s for s in slices if s.n >= least), key=lambda s: s.exact_match)[:count]
 
 
 def _sizes(sizes: Mapping[str, int]) -> str:

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from gongbang.artifacts.files import plain
-from gongbang.artifacts.notebook import ErrorNotebook
 from gongbang.artifacts.notebook_diff import NotebookDiff, diff_notebooks
+from gongbang.artifacts.notebooks import Notebook, open_notebook
+from gongbang.artifacts.paired import paired_differences
 from gongbang.artifacts.run import Run
-from gongbang.artifacts.slices import Outcome
 from gongbang.errors import ArtifactError, OptionError
-from gongbang.metrics.intervals import Difference, paired_bootstrap
-from gongbang.metrics.scores import number
+from gongbang.metrics.intervals import Difference
 
 TRAIN = "train"
-_ABSENT = "(absent)"
+ABSENT = "(absent)"
+_UNFELT = frozenset({"name", "description", "training.log_every", "training.tracker"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,12 @@ class Comparison:
         same_code: whether both ran the same sources.
         refused: why no score is compared; empty when scores can be compared.
         metrics: the metrics that both report; empty when refused.
-        paired: b - a of exact match and F1 in percent points, over the questions that both answered,
-            with the interval of a paired cluster bootstrap; empty when refused or without notebooks.
+        paired: b - a of the task's metrics over the records that both answered, with the interval of a paired
+            cluster bootstrap (:mod:`gongbang.artifacts.paired`); empty when refused or without notebooks.
         notebook: the diff of the error notebooks, when both runs have one.
+        causes: what could have made the difference: recipe keys, data and code.
         advice: what to mind when reading the difference.
+        parent: whether b names a as the run that it varies.
     """
 
     a: str
@@ -64,6 +66,8 @@ class Comparison:
     paired: Mapping[str, Difference]
     notebook: NotebookDiff | None
     advice: tuple[str, ...]
+    causes: tuple[str, ...] = ()
+    parent: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON for ``--json``."""
@@ -79,34 +83,17 @@ class Comparison:
                 "paired": {name: difference.to_dict() for name, difference in self.paired.items()},
                 "notebook": self.notebook.to_dict() if self.notebook else None,
                 "advice": self.advice,
+                "causes": self.causes,
+                "parent": self.parent,
             }
         )
         return body
 
     def to_text(self) -> str:
-        """The comparison as plain text, for a terminal or a log."""
-        lines = [f"a: {self.a}", f"b: {self.b}", "", "recipe"]
-        lines += _table([[c.key, repr(c.a), repr(c.b)] for c in self.changes]) or ["  no difference"]
-        lines += ["", "data: " + (f"differs in {', '.join(self.data)}" if self.data else "the same")]
-        lines += ["code: " + ("the same" if self.same_code else "differs"), "", "scores"]
-        if self.refused:
-            lines.append(f"  not compared: {self.refused}")
-        lines += _table(
-            [
-                [m.name, number(m.name, m.a), number(m.name, m.b), number(m.name, m.b - m.a, signed=True)]
-                for m in self.metrics
-            ]
-        )
-        for name, d in self.paired.items():
-            verdict = "differs" if d.significant else "could be chance"
-            lines.append(
-                f"  paired {name}: {number(name, d.value, signed=True)} [{number(name, d.low, signed=True)},"
-                f" {number(name, d.high, signed=True)}] over {d.n:,}: {verdict}"
-            )
-        if self.notebook:
-            lines += ["", "answers", *(f"  {line}" for line in self.notebook.to_text().splitlines())]
-        lines += [f"note: {advice}" for advice in self.advice]
-        return "\n".join(lines)
+        """The comparison as plain text, for a terminal or a log; long values are shortened."""
+        from gongbang.artifacts.compare_text import comparison_text
+
+        return comparison_text(self)
 
 
 def compare_runs(a: Run, b: Run, *, allow_other_data: bool = False, samples: int = 1000) -> Comparison:
@@ -122,12 +109,13 @@ def compare_runs(a: Run, b: Run, *, allow_other_data: bool = False, samples: int
     Raises:
         ArtifactError: a run's record cannot be read.
     """
-    changes = recipe_changes(a.recipe, b.recipe)
-    data = _data_changes(a.hashes, b.hashes)
+    changes, data, same_code = what_changed(a, b)
     notebooks = _notebooks(a, b)
     diff = diff_notebooks(*notebooks) if notebooks else None
     refused = "" if allow_other_data else _refusal(a, b, data, changes)
-    same_code = a.hashes.get("code") == b.hashes.get("code")
+    causes = causes_of(changes, data, same_code)
+    metrics = () if refused else _metrics(a, b)
+    paired = {} if refused else paired_differences(a, b, notebooks, samples)
     return Comparison(
         a=a.id,
         b=b.id,
@@ -135,11 +123,19 @@ def compare_runs(a: Run, b: Run, *, allow_other_data: bool = False, samples: int
         data=data,
         same_code=same_code,
         refused=refused,
-        metrics=() if refused else _metrics(a, b),
-        paired=_paired(*notebooks, samples) if notebooks and not refused else {},
+        metrics=metrics,
+        paired=paired,
         notebook=diff,
-        advice=_advice(changes, data, same_code, diff),
+        advice=_advice(causes, same_code, paired, diff),
+        causes=causes,
+        parent=bool(b.parent) and Path(b.parent).name == a.id,
     )
+
+
+def what_changed(a: Run, b: Run) -> tuple[tuple[Change, ...], tuple[str, ...], bool]:
+    """The recipe keys that differ, the roles whose files do, and whether both ran the same code."""
+    same_code = a.hashes.get("code") == b.hashes.get("code")
+    return recipe_changes(a.recipe, b.recipe), _data_changes(a.hashes, b.hashes), same_code
 
 
 def recipe_changes(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[Change, ...]:
@@ -151,7 +147,7 @@ def recipe_changes(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[Change, 
     """
     left, right = _flat(a), _flat(b)
     keys = sorted({*left, *right})
-    pairs = [Change(key, left.get(key, _ABSENT), right.get(key, _ABSENT)) for key in keys]
+    pairs = [Change(key, left.get(key, ABSENT), right.get(key, ABSENT)) for key in keys]
     return tuple(change for change in pairs if change.a != change.b)
 
 
@@ -173,10 +169,9 @@ def _data_changes(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[str, ...]
     return tuple(role for role in sorted({*left, *right}) if left.get(role) != right.get(role))
 
 
-def _notebooks(a: Run, b: Run) -> tuple[ErrorNotebook, ErrorNotebook] | None:
-    if all((run.path / "notebook.json").is_file() for run in (a, b)):
-        return ErrorNotebook.open(a.path), ErrorNotebook.open(b.path)
-    return None
+def _notebooks(a: Run, b: Run) -> tuple[Notebook, Notebook] | None:
+    left, right = open_notebook(a.path), open_notebook(b.path)
+    return None if left is None or right is None else (left, right)
 
 
 def _refusal(a: Run, b: Run, data: Sequence[str], changes: Sequence[Change]) -> str:
@@ -200,8 +195,9 @@ def _refusal(a: Run, b: Run, data: Sequence[str], changes: Sequence[Change]) -> 
 
 def _questions(run: Run) -> frozenset[str] | None:
     """Ids of the questions that a run was scored on; None where it kept neither notebook nor predictions."""
-    if (run.path / "notebook.json").is_file():
-        return frozenset(ErrorNotebook.open(run.path).outcomes)
+    notebook = open_notebook(run.path)
+    if notebook is not None:
+        return frozenset(notebook.outcomes)
     try:
         return frozenset(prediction.id for prediction in run.predictions())
     except ArtifactError:
@@ -240,46 +236,47 @@ def _metrics(a: Run, b: Run) -> tuple[MetricChange, ...]:
     return tuple(MetricChange(name, left[name].value, right[name].value) for name in left if name in right)
 
 
-def _paired(a: ErrorNotebook, b: ErrorNotebook, samples: int) -> dict[str, Difference]:
-    common = [id_ for id_ in a.outcomes if id_ in b.outcomes]
-    if not common:
-        return {}
-    left, right = [a.outcomes[id_] for id_ in common], [b.outcomes[id_] for id_ in common]
-    groups = [outcome.group or id_ for id_, outcome in zip(common, left, strict=True)]
+def causes_of(changes: Sequence[Change], data: Sequence[str], same_code: bool) -> tuple[str, ...]:
+    """What could have made two runs differ: recipe keys, data, code.
 
-    def exact(outcomes: Sequence[Outcome]) -> list[float]:
-        return [100.0 * outcome.right for outcome in outcomes]
+    Left out are keys that change no score (names, descriptions, what is expected or exported), and sources
+    that only lie in another folder.
+    """
+    causes = [change.key for change in changes if _is_felt(change, data)]
+    return (*causes, *(f"data.{role}" for role in data), *(() if same_code else ("code",)))
 
-    def f1(outcomes: Sequence[Outcome]) -> list[float]:
-        return [100.0 * outcome.f1 for outcome in outcomes]
 
-    return {
-        "exact_match": paired_bootstrap(exact(right), exact(left), groups=groups, samples=samples),
-        "f1": paired_bootstrap(f1(right), f1(left), groups=groups, samples=samples),
-    }
+def _is_felt(change: Change, data: Sequence[str]) -> bool:
+    if change.key in _UNFELT or change.key.startswith(("expected", "export.")):
+        return False
+    if (
+        change.key == "data.sources"
+        and not data
+        and isinstance(change.a, list)
+        and isinstance(change.b, list)
+    ):
+        return _without_folders(change.a) != _without_folders(change.b)
+    return True
+
+
+def _without_folders(sources: Sequence[Any]) -> list[Any]:
+    return [
+        {**source, "path": Path(str(source.get("path", ""))).name} if isinstance(source, Mapping) else source
+        for source in sources
+    ]
 
 
 def _advice(
-    changes: Sequence[Change], data: Sequence[str], same_code: bool, diff: NotebookDiff | None
+    causes: Sequence[str], same_code: bool, paired: Mapping[str, Difference], diff: NotebookDiff | None
 ) -> tuple[str, ...]:
     advice = []
-    causes = [change.key for change in changes] + [f"data.{role}" for role in data if role == TRAIN]
     if len(causes) > 1:
         named = ", ".join(causes[:6]) + (", …" if len(causes) > 6 else "")
         advice.append(f"{len(causes)} things changed ({named}): change one a run to know which one helped.")
-    if not same_code:
-        advice.append("the code changed between the runs: part of the difference may come from it.")
-    if diff is None:
+    elif not same_code:
+        advice.append("the code changed between the runs: the difference may come from it.")
+    if diff is None and not paired:
         advice.append("a run has no error notebook: the differences come without an interval.")
-    if not causes and same_code and diff and (diff.fixed or diff.broken):
+    if not causes and diff and (diff.fixed or diff.broken):
         advice.append("the same recipe, data and code gave other answers: something is not seeded.")
     return tuple(advice)
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    if not rows:
-        return []
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]

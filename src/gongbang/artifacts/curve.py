@@ -9,7 +9,19 @@ from typing import Any
 from gongbang.artifacts.files import read_lines, write_lines
 from gongbang.errors import MissingExtraError, OptionError
 
-_ALONE = ("step", "epoch", "seconds", "lr")  # never drawn among the metrics
+_ALONE = frozenset(
+    [
+        "step",
+        "steps",
+        "epoch",
+        "seconds",
+        "lr",
+        "member",
+        "examples_per_second",
+        "seconds_left",
+        "peak_memory",
+    ]
+)  # never drawn among the metrics
 
 
 def read_curve(path: Path) -> tuple[dict[str, Any], ...]:

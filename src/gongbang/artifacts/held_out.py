@@ -43,13 +43,31 @@ def only_held_out(artifact: Artifact, records: Sequence[Record]) -> list[Record]
     marks = _marks(artifact)
     kept = [record if group_mark(record.group) in marks else _passage_only(record) for record in records]
     if not any("question" in record.fields for record in kept):
-        raise DataError(
-            f"the file holds no question that was held out when '{artifact.manifest.name}' was made.",
-            value=f"{len({record.group for record in records})} groups",
-            allowed=f"records of the {len(marks)} groups of its recipe's test part",
-            cure="Evaluate on the file that the recipe splits, or leave --held-out out.",
-        )
+        raise _nothing_held_out(artifact, records, len(marks))
     return kept
+
+
+def held_out_records(artifact: Artifact, records: Sequence[Record]) -> list[Record]:
+    """The records of the artifact's held-out groups, for tasks that judge each record by itself.
+
+    Raises:
+        ArtifactError: the artifact does not say what was held out.
+        DataError: no record belongs to a held-out group.
+    """
+    marks = _marks(artifact)
+    kept = [record for record in records if group_mark(record.group) in marks]
+    if not kept:
+        raise _nothing_held_out(artifact, records, len(marks))
+    return kept
+
+
+def _nothing_held_out(artifact: Artifact, records: Sequence[Record], groups: int) -> DataError:
+    return DataError(
+        f"the file holds nothing that was held out when '{artifact.manifest.name}' was made.",
+        value=f"{len({record.group for record in records})} groups",
+        allowed=f"records of the {groups} groups of its recipe's test part",
+        cure="Evaluate on the file that the recipe splits, or leave --held-out out.",
+    )
 
 
 def group_mark(group: str) -> str:

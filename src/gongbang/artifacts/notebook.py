@@ -166,7 +166,7 @@ def build_notebook(
     exact_match, f1 = exact_match or _metric("exact_match"), f1 or _metric("character_f1")
     by_id = {prediction.id: prediction for prediction in predictions}
     labelled = [record for record in records if "answers" in record.spans]
-    _check_cover(labelled, by_id)
+    check_cover(labelled, by_id)
     rows, outcomes = [], {}
     for record in labelled:
         prediction = by_id[record.id]
@@ -206,11 +206,16 @@ def _metric(name: str) -> Scorer:
     return scorer
 
 
-def _check_cover(records: Sequence[Record], by_id: Mapping[str, Prediction]) -> None:
+def check_cover(records: Sequence[Record], by_id: Mapping[str, Prediction], what: str = "questions") -> None:
+    """Refuse records that nothing was predicted of.
+
+    Raises:
+        OptionError: a record has no prediction.
+    """
     missing = [record.id for record in records if record.id not in by_id]
     if missing:
         raise OptionError(
-            f"{len(missing)} of {len(records)} questions have no prediction.",
+            f"{len(missing)} of {len(records)} {what} have no prediction.",
             value=", ".join(missing[:5]),
             allowed="one prediction for every labelled record, with the record's id",
             cure="Predict the whole set, or pass only the records that were predicted.",

@@ -1,4 +1,4 @@
-"""What changed between two error notebooks: fixed, broken, still wrong, and moves between stages."""
+"""What changed between two error notebooks: fixed, broken, still wrong, and moves between kinds."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gongbang.artifacts.notebook import ErrorNotebook
+from gongbang.artifacts.notebooks import Notebook
 from gongbang.artifacts.stages import RIGHT
 
 
 @dataclass(frozen=True, slots=True)
 class NotebookDiff:
-    """Questions by what became of them from notebook a to notebook b.
+    """Records by what became of them from notebook a to notebook b.
 
     Attributes:
         fixed: ids wrong in a and right in b.
         broken: ids right in a and wrong in b.
         still_wrong: ids wrong in both.
-        moves: how many questions went from one stage to another, by (stage in a, stage in b); "right" is
-            among the stages, questions that stayed are not counted.
+        moves: how many records went from one stage (kind of error) to another, by (stage in a, stage in b);
+            "right" is among the stages, records that stayed are not counted.
         only_a, only_b: ids that the other notebook does not hold; they are in none of the above.
     """
 
@@ -51,10 +51,11 @@ class NotebookDiff:
         return "\n".join(lines)
 
 
-def diff_notebooks(a: ErrorNotebook, b: ErrorNotebook) -> NotebookDiff:
-    """Compare two notebooks over the questions that both hold, in the order of a.
+def diff_notebooks(a: Notebook, b: Notebook) -> NotebookDiff:
+    """Compare two notebooks over the records that both hold, in the order of a.
 
     Example:
+        >>> from gongbang.artifacts.notebook import ErrorNotebook
         >>> from gongbang.artifacts.slices import Outcome
         >>> a = ErrorNotebook("a", (), {"1": Outcome("span_border", 0.5)}, ())
         >>> b = ErrorNotebook("b", (), {"1": Outcome("right", 1.0)}, ())

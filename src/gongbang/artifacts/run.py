@@ -2,7 +2,8 @@
 
 ``recipe.yaml`` (resolved), ``environment.json``, ``hashes.json`` (data, code, recipe), ``metrics.json``,
 ``predictions.jsonl`` or ``.parquet``, ``curve.jsonl`` and ``curve.png``, ``notebook.html`` and
-``notebook.json``, ``checkpoints/``, ``log.txt``, ``status.json``.
+``notebook.json``, ``checkpoints/``, ``log.txt``, ``status.json``; of a training also
+``data.json`` (records and groups of each part) and ``cost.json``.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Run:
         name: str,
         *,
         data: DataFiles | None = None,
+        parent: Run | None = None,
         now: datetime | None = None,
     ) -> Run:
         """Start a run in ``root/<UTC time>-<name>-<recipe hash>``; its status is "running".
@@ -66,6 +68,7 @@ class Run:
             name: a word for people.
             data: data files by role (``train``, ``test``, ...), hashed into the record. Two runs are
                 comparable when every role but ``train`` has the same content.
+            parent: the run that this one varies.
             now: the time in the folder's name; the present by default.
 
         Raises:
@@ -87,6 +90,8 @@ class Run:
         write_json(run.path / "environment.json", describe_environment())
         run._lock.acquire()
         run._write_status("running", started=started.isoformat(timespec="seconds"))
+        if parent is not None:
+            run._write_status("running", parent=parent._name_from(run.path.parent))
         return run
 
     @classmethod
@@ -133,6 +138,31 @@ class Run:
     def error(self) -> str:
         """Why a failed run failed; empty otherwise."""
         return str(self._status().get("error", ""))
+
+    @property
+    def parent(self) -> str:
+        """The run that this one varies: the id of one beside it, or the folder of another; empty for none."""
+        return str(self._status().get("parent", ""))
+
+    def open_parent(self, root: str | Path = "runs") -> Run:
+        """The run that this one varies, looked for beside this one first, then below ``root``.
+
+        Raises:
+            ArtifactError: it names none, or that one is gone.
+        """
+        if not self.parent:
+            raise ArtifactError(
+                f"the run '{self.id}' names no parent.",
+                value="no parent",
+                allowed="a run that was trained with --parent RUN",
+                cure="Name both runs: gongbang compare RUN RUN.",
+            )
+        beside = self.path.resolve().parent / self.parent
+        return Run(beside) if (beside / RECIPE).is_file() else Run.open(self.parent, root)
+
+    def _name_from(self, root: Path) -> str:
+        place = self.path.resolve()
+        return self.id if place.parent == root.resolve() else str(place)
 
     @property
     def recipe(self) -> dict[str, Any]:

@@ -1,11 +1,12 @@
-"""Where errors gather: scores by question word, answer length and context length."""
+"""Where errors gather: scores by what records have in common."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from gongbang.artifacts.stages import RIGHT
 from gongbang.data.records import Record
@@ -60,6 +61,16 @@ class Outcome:
     @property
     def right(self) -> bool:
         return self.stage == RIGHT
+
+
+class Judged(Protocol):
+    """What became of one record, of whatever task."""
+
+    @property
+    def right(self) -> bool: ...
+
+    @property
+    def f1(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,25 +130,34 @@ def describe(record: Record) -> dict[str, str]:
 
 
 def slice_scores(
-    outcomes: Mapping[str, Outcome], kinds: Mapping[str, Mapping[str, str]]
+    outcomes: Mapping[str, Judged],
+    kinds: Mapping[str, Mapping[str, str]],
+    dimensions: Iterable[str] = DIMENSIONS,
 ) -> tuple[Slice, ...]:
-    """Scores of every slice, by dimension and then in the natural order of its keys."""
-    grouped: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
+    """Scores of every slice, by dimension and then in the natural order of its keys.
+
+    Args:
+        outcomes: what became of each record, by id.
+        kinds: the slice that each record falls into, by id and dimension.
+        dimensions: every dimension, in the order in which they are given.
+    """
+    order = {dimension: at for at, dimension in enumerate(dimensions)}
+    grouped: dict[tuple[str, str], list[Judged]] = defaultdict(list)
     for id_, outcome in outcomes.items():
         for dimension, key in kinds[id_].items():
             grouped[dimension, key].append(outcome)
-    return tuple(_slice(*place, grouped[place]) for place in sorted(grouped, key=_order))
+    places = sorted(grouped, key=lambda place: (order[place[0]], *_natural(place[1])))
+    return tuple(_slice(*place, grouped[place]) for place in places)
 
 
-def _slice(dimension: str, key: str, outcomes: list[Outcome]) -> Slice:
+def _slice(dimension: str, key: str, outcomes: list[Judged]) -> Slice:
     n = len(outcomes)
     right = sum(outcome.right for outcome in outcomes)
     return Slice(dimension, key, n, n - right, right / n, sum(o.f1 for o in outcomes) / n)
 
 
-def _order(place: tuple[str, str]) -> tuple[int, int, str]:
-    dimension, key = place
+def _natural(key: str) -> tuple[int, str]:
     words = [*QUESTION_WORDS, "other"]
     number = re.match(r"\d+", key)
     rank = words.index(key) if key in words else int(number.group()) if number else -1
-    return list(DIMENSIONS).index(dimension), rank, key
+    return rank, key

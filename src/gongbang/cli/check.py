@@ -15,13 +15,28 @@ if TYPE_CHECKING:
     from gongbang.data.records import Record
 
 _MAX_LENGTH = 384
+_SHOWN = 15  # labels that the terminal lists; the page has them all
+_OF_READING = {"documents", "answerable", "unanswerable"}
 _READER = "reader-ko"
+_ENCODER = "encoder-ko"
+_BUNDLED = {
+    "reader": (_READER,),
+    "classify": ("sentiment-ko", _ENCODER),
+    "boolq": ("boolq-ko", _ENCODER),
+    "emotions": ("emotions-ko", _ENCODER),
+    "relation": ("relation-ko", _ENCODER),
+}
+"""Artifacts whose tokenizer counts where none is named, the first one that is installed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's arguments."""
     parser.add_argument("data", metavar="DATA", help="a file of records, or a folder of such files")
-    parser.add_argument("--task", default="reader", help="reader, encode, text or any (reader)")
+    parser.add_argument(
+        "--task",
+        default="reader",
+        help="reader, classify, boolq, emotions, relation, encode, text or any (reader)",
+    )
     parser.add_argument(
         "--against",
         metavar="OTHER",
@@ -33,18 +48,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     tokens.add_argument(
         "--artifact",
         metavar="NAME",
-        help=f"count tokens with this artifact's tokenizer ({_READER} for a reader, where installed)",
+        help="count tokens with this artifact's tokenizer (the task's bundled one, where installed)",
     )
     tokens.add_argument("--tokenizer", metavar="FILE", help="count tokens with this tokenizer.json")
     parser.add_argument("--max-length", type=int, metavar="N", help="tokens of a window")
+    parser.add_argument(
+        "--oof",
+        metavar="RUN",
+        help="doubt labels by this run's out-of-fold predictions (default: by a quick model of letters)",
+    )
     parser.add_argument("--out", metavar="FILE.html", help="write the whole report with its plots")
     add_format_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> Any:
     """Check the data; gives the report as plain data."""
+    from gongbang.artifacts.check_stamp import stamp_check
     from gongbang.data.checks import check_records
 
+    judged = _judged(args.oof) if args.oof else None
     tokenizer, max_length = _tokenizer(args)
     loaded = read(args, args.data)
     others: list[Record] = []
@@ -56,13 +78,25 @@ def run(args: argparse.Namespace) -> Any:
         tokenizer=tokenizer,
         other=others if args.against else None,
         max_length=max_length,
+        oof=judged,
     )
+    stamp_check([args.data], report, str(Path(args.out).resolve()) if args.out else "")
     if args.out:
         _write(Path(args.out), report, Path(args.data).name)
         note(args, f"report: {args.out}")
     result = emit(report.to_dict(), args, lambda: _text(report))
     _refuse_faults(report, args.data)
     return result
+
+
+def _judged(run: str) -> dict[str, dict[str, float]]:
+    """The probability of each label by record id, from a run's predictions."""
+    from gongbang.artifacts.predictions import read_predictions
+
+    return {
+        prediction.id: {candidate.text: candidate.probability for candidate in prediction.candidates}
+        for prediction in read_predictions(Path(run))
+    }
 
 
 def _refuse_faults(report: CheckReport, path: str) -> None:
@@ -102,11 +136,11 @@ def _tokenizer(args: argparse.Namespace) -> tuple[Any, int]:
 
 
 def _default_artifact(args: argparse.Namespace) -> str | None:
-    """The bundled reader, where a reader's data is checked and nothing else was named."""
+    """The bundled artifact of the task, where one is installed and nothing else was named."""
     from gongbang.artifacts.store import known_artifacts
 
-    wanted = args.task == "reader" and not args.tokenizer
-    return _READER if wanted and _READER in known_artifacts() else None
+    known = {} if args.tokenizer or args.task not in _BUNDLED else known_artifacts()
+    return next((name for name in _BUNDLED.get(args.task, ()) if name in known), None)
 
 
 def _open_tokenizer(file: Path) -> Any:
@@ -137,11 +171,13 @@ def _write(path: Path, report: CheckReport, title: str) -> None:
 
 
 def _text(report: CheckReport) -> str:
+    labelled = bool(report.classes)
+    reading = () if labelled else ("documents", "answerable", "unanswerable")
     names = ("records", "documents", "groups", "answerable", "unanswerable", "augmented", "problems")
-    rows = [(name, report.counts[name]) for name in names if name in report.counts]
-    parts = [table(rows), _lengths(report)]
+    rows = [(name, report.counts[name]) for name in names if name in reading or name not in _OF_READING]
+    parts = [table(rows), *([_labels(report)] if labelled else []), _lengths(report)]
     if report.tokens:
-        parts.append(_tokens(report.tokens))
+        parts.append(_tokens(report.tokens, labelled=labelled))
     if report.leaks:
         shared = report.leaks["by_kind"] or {}
         near = report.leaks["near_duplicates_found"]
@@ -154,6 +190,14 @@ def _text(report: CheckReport) -> str:
     return "\n\n".join(parts)
 
 
+def _labels(report: CheckReport) -> str:
+    labels = list(report.classes["labels"].items())
+    rows = [(name, f"{found['n']:,}", f"{found['share']:.1%}") for name, found in labels[:_SHOWN]]
+    if len(labels) > _SHOWN:
+        rows.append((f"({len(labels) - _SHOWN} more)", "", ""))
+    return table(rows, header=("label", "n", "share"))
+
+
 def _lengths(report: CheckReport) -> str:
     rows = [
         (name, *(f"{found[key]:,.0f}" for key in ("min", "median", "max")))
@@ -163,11 +207,12 @@ def _lengths(report: CheckReport) -> str:
     return table(rows, header=("characters", "least", "median", "most"))
 
 
-def _tokens(tokens: dict[str, Any]) -> str:
+def _tokens(tokens: dict[str, Any], *, labelled: bool) -> str:
     limit = tokens["max_length"]
-    rows = [
-        (f"records over {limit} tokens", f"{tokens['truncated']['share']:.1%}"),
-        (f"answers beyond {limit} tokens", f"{tokens['answer_truncated']['share']:.1%}"),
-        ("unknown tokens", f"{tokens['unknown']['tokens']['share']:.3%}"),
-    ]
+    rows = [(f"records over {limit} tokens", f"{tokens['truncated']['share']:.1%}")]
+    if not labelled:
+        rows.append((f"answers beyond {limit} tokens", f"{tokens['answer_truncated']['share']:.1%}"))
+    if "span_truncated" in tokens:
+        rows.append((f"marked words beyond {limit} tokens", f"{tokens['span_truncated']['share']:.1%}"))
+    rows.append(("unknown tokens", f"{tokens['unknown']['tokens']['share']:.3%}"))
     return table(rows)

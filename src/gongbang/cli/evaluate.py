@@ -1,4 +1,4 @@
-"""``gongbang evaluate``: how well it finds, reads, and does both, on a file of questions."""
+"""``gongbang evaluate``: how well it finds, reads, asks or labels, on a file of examples."""
 
 from __future__ import annotations
 
@@ -18,15 +18,27 @@ if TYPE_CHECKING:
     from gongbang.data.records import Record
 
 _READER = "reader-ko"
+_LABELLERS = {
+    "classify": "sentiment-ko",
+    "boolq": "boolq-ko",
+    "emotions": "emotions-ko",
+    "relation": "relation-ko",
+}
+"""What chooses among labels, and the bundled artifact that does it unless another is named."""
 _RERANKED = 5  # passages the reader looks at again; each costs its reading time
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's arguments."""
-    parser.add_argument("what", choices=("search", "reader", "ask"), help="what is measured")
-    parser.add_argument("--data", required=True, metavar="FILE", help="questions with contexts and answers")
+    parser.add_argument("what", choices=("search", "reader", "ask", *_LABELLERS), help="what is measured")
     parser.add_argument(
-        "--artifact", metavar="NAME", help=f"the reader ({_READER}); for search an encoder may stand here too"
+        "--data", required=True, metavar="FILE", help="questions with contexts and answers, or labelled texts"
+    )
+    parser.add_argument(
+        "--artifact",
+        metavar="NAME",
+        help=f"the reader ({_READER}), for search an encoder may stand here too, or what gives labels"
+        f" ({', '.join(_LABELLERS.values())})",
     )
     add_encoder(parser)
     parser.add_argument(
@@ -62,18 +74,36 @@ def run(args: argparse.Namespace) -> Any:
     check_options(_top_k(args), args.no_answer_threshold)
     _sort_artifacts(args)
     encoder_named(args)
-    loaded = set_aside(args, read(args, args.data), ("question", "context"), having="question")
+    loaded = _loaded(args)
     if args.held_out:
         loaded = _held_out(args, loaded)
     if args.out:
         make_folder(args.out)
     with progress(args, args.what, total=_total(loaded, args.limit)) as advance:
-        evaluation = {"search": _search, "reader": _reader, "ask": _ask}[args.what](args, loaded, advance)
+        measure = {"search": _search, "reader": _reader, "ask": _ask}.get(args.what, _labels)
+        evaluation = measure(args, loaded, advance)
     result = {**evaluation.to_dict(), "data": args.data, "problems": problems_of(loaded)}
     emit(result, args, lambda: _text(evaluation))  # first, so that a full disk does not lose the scores too
     if args.out:
         note(args, f"written: {evaluation.save(args.out)}")
     return result
+
+
+def _loaded(args: argparse.Namespace) -> Loaded[Record]:
+    """The file's records; questions without a passage are set aside."""
+    found = read(args, args.data)
+    if args.what in _LABELLERS:
+        return found
+    return set_aside(args, found, ("question", "context"), having="question")
+
+
+def _labels(args: argparse.Namespace, loaded: Loaded[Record], advance: Any) -> Evaluation:
+    from gongbang.apps.evaluate import evaluate_labels
+    from gongbang.runtime.load import load
+
+    predictor = load(args.artifact or _LABELLERS[args.what], task=args.what)
+    name = f"{args.what}: {args.data}"
+    return evaluate_labels(loaded.items, predictor, limit=args.limit, name=name, on_progress=advance)
 
 
 def _search(args: argparse.Namespace, loaded: Loaded[Record], advance: Any) -> Evaluation:
@@ -163,14 +193,15 @@ def _top_k(args: argparse.Namespace) -> int:
 def _held_out(args: argparse.Namespace, loaded: Loaded[Record]) -> Loaded[Record]:
     """The file as the reader's recipe held it out; what is not asked may still be found."""
     from gongbang.artifacts.format import open_artifact
-    from gongbang.artifacts.held_out import only_held_out
+    from gongbang.artifacts.held_out import held_out_records, only_held_out
 
-    artifact = open_artifact(args.artifact or _READER, verify=False)
-    return replace(loaded, items=only_held_out(artifact, loaded.items))
+    artifact = open_artifact(args.artifact or _LABELLERS.get(args.what, _READER), verify=False)
+    keep = held_out_records if args.what in _LABELLERS else only_held_out
+    return replace(loaded, items=keep(artifact, loaded.items))
 
 
 def _total(loaded: Loaded[Record], limit: int | None) -> int | None:
-    count = sum(bool(record.fields.get("question")) for record in loaded.items)
+    count = sum(bool(record.fields.get("question") or record.fields.get("text")) for record in loaded.items)
     return count if limit is None else min(count, limit)
 
 
@@ -178,6 +209,7 @@ _USED = {
     "search": {"encoder", "no_dense", "rerank"},
     "reader": {"no_answer_threshold", "held_out"},
     "ask": {"encoder", "no_dense", "rerank", "top_k", "no_answer_threshold", "unanswerable", "held_out"},
+    **{what: {"held_out"} for what in _LABELLERS},
 }
 
 

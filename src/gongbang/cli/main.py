@@ -23,13 +23,20 @@ VERBS: dict[str, tuple[str, str]] = {
     "ask": ("gongbang.cli.ask", "ask Korean documents; answers are spans with their evidence"),
     "index": ("gongbang.cli.index", "build, change, search and explain a search index"),
     "check": ("gongbang.cli.check", "report what is wrong with a data set"),
+    "fit": ("gongbang.cli.fit", "find the batch size and precision that fit into a memory limit"),
     "train": ("gongbang.cli.train", "train a model by a recipe"),
+    "sweep": ("gongbang.cli.sweep", "find how many made records for each found one help"),
+    "ensemble": (
+        "gongbang.cli.ensemble",
+        "put runs on folds together into one that is better, or distil them",
+    ),
     "evaluate": ("gongbang.cli.evaluate", "measure search, the reader, or both end to end"),
     "export": ("gongbang.cli.export", "turn a run into an artifact that serves without torch"),
     "calibrate": ("gongbang.cli.calibrate", "fit a reader's confidence to your own documents"),
     "predict": ("gongbang.cli.predict", "answer a file of records with an artifact"),
     "rerun": ("gongbang.cli.rerun", "repeat a run and check that its metric comes out again"),
-    "compare": ("gongbang.cli.compare", "set two runs side by side"),
+    "compare": ("gongbang.cli.compare", "set two runs side by side, or one beside its parent"),
+    "report": ("gongbang.cli.report", "write what runs have shown on one page"),
 }
 """Verb to the module that holds it and its line in the help."""
 

@@ -35,11 +35,11 @@ def scores_table(scores: Scores, baselines: Mapping[str, Scores] | None = None) 
     return table(rows, header=("metric", "value", "95 % interval", "n", *others))
 
 
-def number(name: str, value: float) -> str:
+def number(name: str, value: float, *, signed: bool = False) -> str:
     """:func:`gongbang.metrics.scores.number`, loaded at the first use: the help of a verb needs no numpy."""
     from gongbang.metrics.scores import number as written
 
-    return written(name, value)
+    return written(name, value, signed=signed)
 
 
 def _value(scores: Scores, name: str) -> str:

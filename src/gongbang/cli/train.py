@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gongbang.cli.output import emit, note
 from gongbang.cli.scores import scores_table
-from gongbang.cli.training import require_training, training_progress
+from gongbang.cli.training import cost_line, require_training, training_progress
 from gongbang.errors import ArtifactError, OptionError, RecipeError
 
 if TYPE_CHECKING:
@@ -32,6 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--finish", action="store_true", help="with --resume: train no further, score the best weights so far"
     )
+    parser.add_argument(
+        "--folds",
+        action="store_true",
+        help="train once for each fold of the recipe's 'folds'; predictions and scores are out of fold",
+    )
+    parser.add_argument(
+        "--parent", metavar="RUN", help="the run that this one varies: gongbang compare sets it beside it"
+    )
     parser.add_argument("--root", metavar="DIR", default="runs", help="folder of the runs (runs)")
     parser.add_argument(
         "--no-preflight", action="store_true", help="skip the proofs that the run can work at all"
@@ -44,6 +52,8 @@ def run(args: argparse.Namespace) -> Any:
     recipe = _recipe(args)
     from gongbang.train.training import finish_run, train_recipe
 
+    if args.folds:
+        return _on_folds(args, recipe)
     if args.finish:
         return _tell(finish_run(_run_to_finish(args), root=args.root), args)
     try:
@@ -54,10 +64,34 @@ def run(args: argparse.Namespace) -> Any:
                 resume=args.resume,
                 on_event=on_event,
                 preflight=not args.no_preflight,
+                parent=args.parent,
             )
     except KeyboardInterrupt:
         _tell_how_to_go_on(args)
         raise
+    return _tell(done, args)
+
+
+def _on_folds(args: argparse.Namespace, recipe: Recipe) -> Any:
+    """Train on folds; the scores are out of fold, those of the test part stand beside them in the run."""
+    from gongbang.train.folds import train_folds
+
+    if args.finish:
+        raise OptionError(
+            "a run on folds is not finished early: its figures need every fold.",
+            value="--folds --finish",
+            allowed="--folds --resume RUN",
+            cure="Leave --finish out.",
+        )
+    with training_progress(args) as on_event:
+        done = train_folds(
+            recipe,
+            root=args.root,
+            resume=args.resume,
+            on_event=on_event,
+            preflight=not args.no_preflight,
+            parent=args.parent,
+        )
     return _tell(done, args)
 
 
@@ -86,6 +120,13 @@ def _recipe(args: argparse.Namespace) -> Recipe:
     from gongbang.train.recipe import load_recipe
 
     if args.resume is not None:
+        if args.parent is not None:
+            raise OptionError(
+                "a run that goes on keeps the parent that it began with.",
+                value=f"--resume {args.resume} --parent {args.parent}",
+                allowed="--parent with a new run",
+                cure="Leave --parent out.",
+            )
         return _recipe_of_run(args)
     if args.recipe is None:
         raise OptionError(
@@ -113,6 +154,9 @@ def _recipe_of_run(args: argparse.Namespace) -> Recipe:
     changed = [override.partition("=")[0] for override in args.overrides]
     if args.recipe is not None:
         named = load_recipe(find_recipe(args.recipe), args.overrides)
+        if named.training.precision == "auto":  # the run holds what it was when the run began
+            kept = named.training.model_copy(update={"precision": recipe.training.precision})
+            named = named.model_copy(update={"training": kept})
         changed = [change.key for change in recipe_changes(recipe.resolved(), named.resolved())]
     if changed:
         raise RecipeError(
@@ -134,7 +178,8 @@ def _tell_how_to_go_on(args: argparse.Namespace) -> None:
 
 
 def _result(done: Run) -> dict[str, Any]:
-    result = {"run": done.id, "path": str(done.path), "status": done.status}
+    result: dict[str, Any] = {"run": done.id, "path": str(done.path), "status": done.status}
+    result["cost"] = _cost(done)
     try:
         scores, baselines = done.scores, done.baselines
     except ArtifactError:  # a recipe that holds nothing out is not scored
@@ -146,8 +191,16 @@ def _result(done: Run) -> dict[str, Any]:
     }
 
 
+def _cost(done: Run) -> dict[str, Any] | None:
+    from gongbang.train.cost import read_cost
+
+    cost = read_cost(done.path)
+    return None if cost is None else cost.to_dict()
+
+
 def _text(done: Run) -> str:
-    where = f"run: {done.path}"
+    cost = _cost(done)
+    where = "\n".join(filter(None, (cost_line(cost) if cost else "", f"run: {done.path}")))
     try:
         return f"{scores_table(done.scores, done.baselines)}\n\n{where}"
     except ArtifactError:

@@ -83,7 +83,36 @@ def event_line(event: Mapping[str, Any]) -> str:
 def _numbers(event: Mapping[str, Any]) -> str:
     left = duration(event["seconds_left"])
     speed = event["examples_per_second"]
-    return f"epoch {event['epoch']:.2f}, loss {event['loss']:.4f}, {speed:.1f} examples/s, {left} left"
+    memory = f", {size(event['peak_memory'])}" if event.get("peak_memory") else ""
+    pace = f"{speed:.1f} examples/s{memory}, {left} left"
+    return f"epoch {event['epoch']:.2f}, loss {event['loss']:.4f}, {pace}"
+
+
+def cost_line(cost: Mapping[str, Any]) -> str:
+    """What a run cost, as a line.
+
+    Example:
+        >>> cost_line({"seconds": 125.0, "training_seconds": 59.0, "steps": 40, "examples_per_second": 4.0,
+        ...            "peak_memory": 1_342_177_280, "peak_gpu_memory": 0, "device": "cpu", "threads": 2})
+        'cost: 2 min 5 s, of these 59 s training 40 steps at 4.0 examples/s; peak memory 1.2 GiB'
+    """
+    line = (
+        f"cost: {duration(cost['seconds'])}, of these {duration(cost['training_seconds'])} training "
+        f"{cost['steps']:,} steps at {cost['examples_per_second']:.1f} examples/s"
+    )
+    if cost["peak_memory"]:
+        line += f"; peak memory {size(cost['peak_memory'])}"
+    return line + (f", on the GPU {size(cost['peak_gpu_memory'])}" if cost["peak_gpu_memory"] else "")
+
+
+def size(count: float) -> str:
+    """Bytes as people say them.
+
+    Example:
+        >>> size(1_342_177_280), size(52_428_800)
+        ('1.2 GiB', '50 MiB')
+    """
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
 
 
 def duration(seconds: float) -> str:

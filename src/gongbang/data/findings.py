@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from gongbang.data.class_findings import class_findings
+from gongbang.data.class_measures import CLASS_TASKS
+from gongbang.data.finding import Finding
 
 if TYPE_CHECKING:
     from gongbang.data.checks import CheckReport
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing to do. ``level`` is "fault" (do not train on this), "warning" or "note"."""
-
-    level: str
-    code: str
-    en: str
-    ko: str
-    examples: tuple[str, ...] = ()
 
 
 def findings(report: CheckReport) -> Iterator[Finding]:
@@ -36,6 +28,8 @@ def findings(report: CheckReport) -> Iterator[Finding]:
         )
     if report.answers:
         yield from _answer_findings(report)
+    if report.task in CLASS_TASKS:
+        yield from class_findings(report)
     if "unknown" in report.counts["licences"]:
         n = report.counts["licences"]["unknown"]
         yield Finding(
@@ -58,11 +52,16 @@ def _row_findings(report: CheckReport) -> Iterator[Finding]:
         )
     if n := report.counts["repeated"]:
         shown = tuple(" = ".join(ids[:4]) for ids in report.repeated[:3])
+        labelled = report.task in CLASS_TASKS
         yield Finding(
             "warning",
             "repeated",
-            f"{n} questions are asked again of the same text: drop the copies.",
-            f"같은 글에 같은 질문이 {n}번 되풀이됩니다. 하나만 남기세요.",
+            f"{n} texts stand there again with the same label: drop the copies."
+            if labelled
+            else f"{n} questions are asked again of the same text: drop the copies.",
+            f"같은 글이 같은 라벨로 되풀이되는 것이 {n}개 있습니다. 하나만 남기세요."
+            if labelled
+            else f"같은 글에 같은 질문이 {n}번 되풀이됩니다. 하나만 남기세요.",
             shown,
         )
     if n := report.counts["near_duplicates_apart"]:
@@ -110,6 +109,13 @@ def _token_findings(tokens: dict[str, Any]) -> Iterator[Finding]:
             "truncation",
             f"{cut:.1%} of records are longer than {tokens['max_length']} tokens: use windows with a stride.",
             f"레코드의 {cut:.1%}가 {tokens['max_length']}토큰보다 깁니다. 겹치는 창으로 나누어 읽으세요.",
+        )
+    if n := tokens.get("span_truncated", {}).get("n"):
+        yield Finding(
+            "warning",
+            "span_truncation",
+            f"{n} records have a marked word beyond {tokens['max_length']} tokens: it would never be read.",
+            f"표시한 낱말이 {tokens['max_length']}토큰 밖에 있는 레코드가 {n}개 있습니다.",
         )
     share = tokens["unknown"]["tokens"]["share"]
     if share > 0.001:

@@ -14,6 +14,7 @@ from gongbang.data.splits import group_name, normalise_for_comparison
 
 _BINS = 12
 _OPENERS, _CLOSERS = "([{“「『《〈（", ")]}”」』》〉）"
+_MARKED = ("subject", "object")
 _UNKNOWN = ("[UNK]", "<unk>", "<UNK>", "[unk]")
 
 
@@ -113,19 +114,23 @@ def _tokens(records: Sequence[Record], tokenizer: Tokenizer, max_length: int) ->
     encoded = dict(zip(texts, tokenizer.encode_batch(texts, add_special_tokens=False), strict=True))
     extra = tokenizer.num_special_tokens_to_add(True)
     size = {text: len(encoding.ids) for text, encoding in encoded.items()}
-    totals, cut, lost = [], 0, 0
+    totals, cut, lost, marked, unread = [], 0, 0, 0, 0
     for record in records:
         body = record.fields.get("context", record.fields.get("text", ""))
-        head = record.fields.get("question", "")
+        head = record.fields.get("question", record.fields.get("pair", ""))
         total = size.get(body, 0) + size.get(head, 0) + extra
         totals.append(total)
         cut += total > max_length
-        if record.answers and total > max_length:
+        ends = [spans[0].end for role in _MARKED if (spans := record.spans.get(role, ()))]
+        marked += bool(ends)
+        if (record.answers or ends) and total > max_length:
             room = max_length - size.get(head, 0) - extra
             offsets = encoded[body].offsets
             last = offsets[room - 1][1] if 0 < room <= len(offsets) else 0
-            lost += min(span.end for span in record.answers) > last
-    return {
+            lost += bool(record.answers) and min(span.end for span in record.answers) > last
+            unread += bool(ends) and max(ends) > last
+    found = {"span_truncated": _share(unread, marked)} if marked else {}
+    return found | {
         "length": distribution(totals),
         "max_length": max_length,
         "truncated": _share(cut, len(records)),

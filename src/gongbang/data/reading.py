@@ -32,8 +32,23 @@ READERS: Mapping[str, str] = {
     "csv": "gongbang.data.readers.tables:read_csv",
     "tsv": "gongbang.data.readers.tables:read_tsv",
     "parquet": "gongbang.data.readers.parquet:read",
+    "kobest-boolq": "gongbang.data.readers.kobest:read_boolq",
+    "kobest-sentineg": "gongbang.data.readers.kobest:read_sentineg",
+    "kobest-copa": "gongbang.data.readers.kobest:read_copa",
+    "nsmc": "gongbang.data.readers.nsmc:read",
+    "kote": "gongbang.data.readers.kote:read",
+    "nli": "gongbang.data.readers.nli:read_tsv",
+    "klue-nli": "gongbang.data.readers.nli:read_klue",
+    "relation": "gongbang.data.readers.relation:read",
+    "klue-re": "gongbang.data.readers.relation:read_klue",
+    "3i4k": "gongbang.data.readers.intent:read_3i4k",
+    "parakqc": "gongbang.data.readers.intent:read_parakqc",
+    "stylekqc": "gongbang.data.readers.intent:read_stylekqc",
 }
 """Format to the function that reads it, imported when first used."""
+
+_ROWS = {".jsonl", ".ndjson", ".tsv", ".tab", ".txt", ".json", ""}
+"""Endings of files that may be a public set with a reader of its own, by their first rows."""
 
 _MAPPED = {"jsonl", "csv", "tsv", "parquet"}
 _SUFFIXES = {
@@ -66,7 +81,10 @@ def read_records(
     Returns:
         the records, in the file's order, and the problems. Records of question answering have the
         fields ``question``, ``context`` and (where there is one) ``title``, spans ``answers``, the label
-        ``document`` (same context, same id), and the article's title as ``group``. Ids are unique: within
+        ``document`` (same context, same id), and the article's title as ``group``. Records to classify have
+        the field ``text`` (with ``pair`` beside it, or ``question`` and ``context``) and the label
+        ``label``, or ``labels`` where several hold; those of a relation the spans ``subject`` and
+        ``object``. Ids are unique: within
         a file a repeated one is a problem, files of a folder may number alike (``7`` and ``7#1``).
 
     Raises:
@@ -116,6 +134,11 @@ def _placed(
     suffix = path.suffix.lower()
     if not path.is_file():
         read_bytes(path)  # raises the error for a missing file
+    if mapping is None and suffix in _ROWS:
+        from gongbang.data.recognise import known_format
+
+        if known := known_format(path):
+            return _reader(known)(path, None)
     if suffix in _SUFFIXES and suffix != ".zip":
         return _reader(_SUFFIXES[suffix])(path, mapping)
     if zipfile.is_zipfile(path) or suffix == ".zip":
@@ -136,6 +159,12 @@ def _sniffed(path: Path, mapping: Mapping[str, str] | None) -> Iterator[Placed |
     if start == "{" and _is_lines(text):
         return _reader("jsonl")(path, mapping)
     parsed = parse_json(text, path)
+    rows = parsed.get("data") if isinstance(parsed, dict) else parsed
+    if mapping is None and isinstance(rows, list) and rows:
+        from gongbang.data.recognise import format_of_row
+
+        if known := format_of_row(rows[0]):
+            return _reader(known)(path, None)
     if isinstance(parsed, list):
         return _list(parsed, path, mapping)
     from gongbang.data.readers import korquad2, squad

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from gongbang.data.class_measures import CLASS_TASKS
 from gongbang.data.plots import bars
+from gongbang.data.report_classes import (
+    classes_part,
+    contradictions_part,
+    slices_part,
+    suspects_part,
+    types_part,
+)
+from gongbang.data.report_parts import Words, head, histogram, percent, say, table
 
 if TYPE_CHECKING:
     from gongbang.data.checks import CheckReport
@@ -32,8 +41,7 @@ code { font-size: .85em; overflow-wrap: anywhere } label { margin-right: 1rem; c
 body:has(#ko:checked) [lang=en], body:has(#en:checked) [lang=ko] { display: none }
 """
 
-_Words = tuple[str, str]
-_COUNTS: Mapping[str, _Words] = {
+_COUNTS: Mapping[str, Words] = {
     "records": ("레코드", "records"),
     "documents": ("서로 다른 문맥", "distinct contexts"),
     "groups": ("묶음", "groups"),
@@ -42,14 +50,16 @@ _COUNTS: Mapping[str, _Words] = {
     "augmented": ("늘린 것", "augmented"),
     "problems": ("읽지 못한 행", "rows kept out"),
 }
-_FIELDS: Mapping[str, _Words] = {
+_OF_READING = {"documents", "answerable", "unanswerable"}
+_FIELDS: Mapping[str, Words] = {
     "context": ("문맥", "context"),
     "question": ("질문", "question"),
     "title": ("제목", "title"),
     "answer": ("정답", "answer"),
     "text": ("글", "text"),
+    "pair": ("둘째 글", "pair"),
 }
-_SHARES: Mapping[str, _Words] = {
+_SHARES: Mapping[str, Words] = {
     "first_tenth": ("글의 첫 십분의 일에 있는 정답", "answers in the first tenth of the text"),
     "is_title": ("제목과 같은 정답", "answers that are the title"),
     "in_title": ("제목 안에 있는 정답", "answers within the title"),
@@ -67,6 +77,11 @@ def render(report: CheckReport, title: str) -> str:
     parts = [
         _todo(report),
         _counts(report),
+        classes_part(report),
+        slices_part(report),
+        types_part(report),
+        suspects_part(report),
+        contradictions_part(report),
         _lengths(report),
         _answers(report),
         _tokens(report),
@@ -85,41 +100,37 @@ def render(report: CheckReport, title: str) -> str:
     )
 
 
-def _say(words: _Words) -> str:
-    return f'<span lang="ko">{escape(words[0])}</span><span lang="en">{escape(words[1])}</span>'
-
-
-def _head(ko: str, en: str) -> str:
-    return f"<h2>{_say((ko, en))}</h2>"
-
-
 def _todo(report: CheckReport) -> str:
     if not report.todo:
-        return _head("할 일", "To do") + f"<p>{_say(('할 일이 없습니다.', 'Nothing to do.'))}</p>"
+        return head("할 일", "To do") + f"<p>{say(('할 일이 없습니다.', 'Nothing to do.'))}</p>"
     items = []
     for finding in report.todo:
         shown = "".join(f"<br><code>{escape(example)}</code>" for example in finding.examples)
-        items.append(f'<li class="{finding.level}">{_say((finding.ko, finding.en))}{shown}</li>')
-    return f'{_head("할 일", "To do")}<ul class="todo">{"".join(items)}</ul>'
+        items.append(f'<li class="{finding.level}">{say((finding.ko, finding.en))}{shown}</li>')
+    return f'{head("할 일", "To do")}<ul class="todo">{"".join(items)}</ul>'
 
 
 def _counts(report: CheckReport) -> str:
-    rows = [(_say(words), f"{report.counts.get(name, 0):,}") for name, words in _COUNTS.items()]
+    rows = [
+        (say(words), f"{report.counts.get(name, 0):,}")
+        for name, words in _COUNTS.items()
+        if report.task not in CLASS_TASKS or name not in _OF_READING
+    ]
     sources = [(escape(name) or "-", f"{n:,}") for name, n in report.counts["sources"].items()]
     licences = [(escape(name), f"{n:,}") for name, n in report.counts["licences"].items()]
     return (
-        _head("수", "Counts") + f'<div class="grid"><div>{_table(rows)}</div>'
-        f"<div><h3>{_say(('출처', 'Source'))}</h3>{_table(sources)}</div>"
-        f"<div><h3>{_say(('이용 허락', 'Licence'))}</h3>{_table(licences)}</div></div>"
+        head("수", "Counts") + f'<div class="grid"><div>{table(rows)}</div>'
+        f"<div><h3>{say(('출처', 'Source'))}</h3>{table(sources)}</div>"
+        f"<div><h3>{say(('이용 허락', 'Licence'))}</h3>{table(licences)}</div></div>"
     )
 
 
 def _lengths(report: CheckReport) -> str:
     plots = [
-        _histogram(found, _FIELDS.get(name, (name, name)), ("글자", "characters"))
+        histogram(found, _FIELDS.get(name, (name, name)), ("글자", "characters"))
         for name, found in report.lengths.items()
     ]
-    return f'{_head("길이", "Lengths")}<div class="grid">{"".join(plots)}</div>'
+    return f'{head("길이", "Lengths")}<div class="grid">{"".join(plots)}</div>'
 
 
 def _answers(report: CheckReport) -> str:
@@ -127,14 +138,14 @@ def _answers(report: CheckReport) -> str:
         return ""
     labels = [f"{n * 10}-{n * 10 + 10} %" for n in range(10)]
     place = ("글에서 정답이 시작하는 곳", "where answers begin in their text")
-    position = f"<div><h3>{_say(place)}</h3>{bars(report.answers['position'], labels, place[1])}</div>"
-    overlap = _histogram(
+    position = f"<div><h3>{say(place)}</h3>{bars(report.answers['position'], labels, place[1])}</div>"
+    overlap = histogram(
         report.overlap,
         ("질문과 문맥이 겹치는 정도", "question's bigrams found in the context"),
         ("비율", "share"),
     )
-    shares = [(_say(words), f"{report.answers[name]['share']:.1%}") for name, words in _SHARES.items()]
-    return f'{_head("정답", "Answers")}<div class="grid">{position}{overlap}<div>{_table(shares)}</div></div>'
+    shares = [(say(words), f"{report.answers[name]['share']:.1%}") for name, words in _SHARES.items()]
+    return f'{head("정답", "Answers")}<div class="grid">{position}{overlap}<div>{table(shares)}</div></div>'
 
 
 def _tokens(report: CheckReport) -> str:
@@ -142,31 +153,40 @@ def _tokens(report: CheckReport) -> str:
         return ""
     found = report.tokens
     limit = found["max_length"]
-    plot = _histogram(found["length"], ("질문 + 문맥", "question + context"), ("토큰", "tokens"))
+    whole = (
+        ("글 전체", "the whole input")
+        if report.task in CLASS_TASKS
+        else ("질문 + 문맥", "question + context")
+    )
+    plot = histogram(found["length"], whole, ("토큰", "tokens"))
     rows = [
-        (_say((f"{limit}토큰보다 긴 레코드", f"records over {limit} tokens")), _percent(found["truncated"])),
-        (
-            _say((f"{limit}토큰 밖에 있는 정답", f"answers beyond {limit} tokens")),
-            _percent(found["answer_truncated"]),
+        (say((f"{limit}토큰보다 긴 레코드", f"records over {limit} tokens")), percent(found["truncated"])),
+        *(
+            (say((f"{limit}토큰 밖에 있는 {ko}", f"{en} beyond {limit} tokens")), percent(found[name]))
+            for name, ko, en in (
+                ("answer_truncated", "정답", "answers"),
+                ("span_truncated", "낱말", "marked words"),
+            )
+            if name in found and (name != "answer_truncated" or report.task not in CLASS_TASKS)
         ),
-        (_say(("사전에 없는 토큰", "unknown tokens")), _percent(found["unknown"]["tokens"])),
+        (say(("사전에 없는 토큰", "unknown tokens")), percent(found["unknown"]["tokens"])),
     ]
     scripts = [
-        (f"{escape(script)} ({share['characters']:,})", _percent(share))
+        (f"{escape(script)} ({share['characters']:,})", percent(share))
         for script, share in found["unknown"]["by_script"].items()
     ]
     unknown = ("글자 종류별 모르는 글자", "unknown characters by script")
     letters = " ".join(escape(char) for char in found["unknown"]["most_frequent"])
     return (
-        f'{_head("토큰", "Tokens")}<div class="grid">{plot}<div>{_table(rows)}</div>'
-        f'<div><h3>{_say(unknown)}</h3>{_table(scripts)}<p class="soft">{letters}</p></div></div>'
+        f'{head("토큰", "Tokens")}<div class="grid">{plot}<div>{table(rows)}</div>'
+        f'<div><h3>{say(unknown)}</h3>{table(scripts)}<p class="soft">{letters}</p></div></div>'
     )
 
 
 def _groups(report: CheckReport) -> str:
-    plot = _histogram(report.groups["sizes"], ("묶음의 크기", "group size"), ("레코드", "records"))
+    plot = histogram(report.groups["sizes"], ("묶음의 크기", "group size"), ("레코드", "records"))
     rows = [(escape(name), f"{n:,}") for name, n in report.groups["largest"].items()]
-    return f'{_head("묶음", "Groups")}<div class="grid">{plot}<div>{_table(rows)}</div></div>'
+    return f'{head("묶음", "Groups")}<div class="grid">{plot}<div>{table(rows)}</div></div>'
 
 
 def _duplicates(report: CheckReport) -> str:
@@ -175,7 +195,7 @@ def _duplicates(report: CheckReport) -> str:
         for p in report.near_duplicates
     ]
     rows += [(" = ".join(f"<code>{escape(id)}</code>" for id in ids[:6]), "1") for ids in report.repeated]
-    return _head("겹치는 글", "Duplicates") + _table(rows) if rows else ""
+    return head("겹치는 글", "Duplicates") + table(rows) if rows else ""
 
 
 def _leaks(report: CheckReport) -> str:
@@ -186,37 +206,12 @@ def _leaks(report: CheckReport) -> str:
         (f"<code>{escape(p['train'])}</code> ~ <code>{escape(p['test'])}</code>", f"{p['similarity']:.2f}")
         for p in report.leaks["near_duplicates"]
     ]
-    none = f"<p>{_say(('겹치는 것이 없습니다.', 'Nothing is shared.'))}</p>"
-    return _head("다른 자료와 겹침", "Shared with the other set") + (_table(rows) if rows else none)
+    none = f"<p>{say(('겹치는 것이 없습니다.', 'Nothing is shared.'))}</p>"
+    return head("다른 자료와 겹침", "Shared with the other set") + (table(rows) if rows else none)
 
 
 def _problems(report: CheckReport) -> str:
     if not report.problems:
         return ""
     rows = [(escape(str(p["what"])), escape(str(p["cure"]))) for p in report.problems]
-    return _head("읽지 못한 행", "Rows kept out") + _table(rows, numeric=False)
-
-
-def _histogram(found: Mapping[str, Any], name: _Words, unit: _Words) -> str:
-    if not found.get("n"):
-        return ""
-    edges: Sequence[float] = found["histogram"]["edges"]
-    labels = [f"{edge:.0f}" if edges[-1] >= 20 else f"{edge:.3g}" for edge in edges[:-1]]
-    labels[-1] += "+"
-    summary = (
-        f"{_say(('중앙값', 'median'))} {found['median']:g} · 95 % {found['p95']:g} · "
-        f"{_say(('최대', 'max'))} {found['max']:g}"
-    )
-    head = f"<h3>{_say(name)} <span class=soft>({_say(unit)})</span></h3>"
-    return (
-        f'<div>{head}{bars(found["histogram"]["counts"], labels, name[1])}<p class="soft">{summary}</p></div>'
-    )
-
-
-def _table(rows: Iterable[tuple[str, str]], *, numeric: bool = True) -> str:
-    kind = ' class="n"' if numeric else ""
-    return "<table>" + "".join(f"<tr><td>{a}</td><td{kind}>{b}</td></tr>" for a, b in rows) + "</table>"
-
-
-def _percent(share: Mapping[str, Any]) -> str:
-    return f"{share['share']:.2%} ({share['n']:,})"
+    return head("읽지 못한 행", "Rows kept out") + table(rows, numeric=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,18 @@ KORQUAD_2 = Source("KorQuAD 2.0", "CC BY-ND 2.0 KR")
 TYDI = Source("TyDi QA GoldP", "Apache-2.0")
 XQUAD = Source("XQuAD", "CC BY-SA 4.0")
 KLUE_MRC = Source("KLUE-MRC", "CC BY-SA 4.0")
+KLUE_NLI = Source("KLUE-NLI", "CC BY-SA 4.0")
+KLUE_RE = Source("KLUE-RE", "CC BY-SA 4.0")
+KORNLI = Source("KorNLI", "CC BY-SA 4.0")
+KOBEST_BOOLQ = Source("KoBEST BoolQ", "CC BY-SA 4.0")
+KOBEST_SENTINEG = Source("KoBEST SentiNeg", "CC BY-SA 4.0")
+KOBEST_COPA = Source("KoBEST COPA", "CC BY-SA 4.0")
+NSMC = Source("NSMC", "CC0-1.0")
+KOTE = Source("KOTE", "MIT")
+LAW_WAR = Source("relations of law and war", "CC BY-SA 3.0")
+INTENT_3I4K = Source("3i4K", "CC BY-SA 4.0")
+PARAKQC = Source("ParaKQC", "CC BY-SA 4.0")
+STYLEKQC = Source("StyleKQC", "CC BY-SA 4.0")
 
 
 def recognise(name: str, *, version: str = "", first_id: str = "") -> Source:
@@ -43,6 +56,21 @@ def recognise(name: str, *, version: str = "", first_id: str = "") -> Source:
     if marks.startswith("xquad"):
         return XQUAD
     return Source(name)
+
+
+def marked(path: Path, source: Source, *marks: str) -> Source:
+    """The source, where the file's name or its two folders bear one of its marks; else the file is its own.
+
+    Many files have the same frame as a public set; only a name says that they are it.
+
+    Example:
+        >>> marked(Path("kobest/BoolQ/dev.tsv"), KOBEST_BOOLQ, "boolq").name
+        'KoBEST BoolQ'
+        >>> marked(Path("mine/dev.tsv"), KOBEST_BOOLQ, "boolq")
+        Source(name='dev.tsv', licence='unknown')
+    """
+    name = "/".join(path.parts[-3:]).lower()
+    return source if any(mark in name for mark in marks) else Source(path.name)
 
 
 def _tydi_id(first_id: str) -> bool:

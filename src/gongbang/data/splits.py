@@ -96,8 +96,8 @@ def group_split(
             allowed="a number between 0 and 1, both excluded",
             cure="Pass test_fraction=0.1.",
         )
-    parts = _components(records, key, need=2)
-    drawn = sorted(parts, key=lambda part: _draw(seed, part, records))
+    parts = tied_parts(records, key, need=2)
+    drawn = sorted(parts, key=lambda part: draw_place(seed, part, records))
     return _split(records, _fill(drawn, round(test_fraction * len(records), 6)))
 
 
@@ -135,9 +135,9 @@ def group_folds(records: Sequence[Record], k: int = 5, seed: int = 0, key: str =
     """
     if k < 2:
         raise OptionError("folds are two or more.", value=k, allowed="2 or more", cure="Pass k=5.")
-    parts = _components(records, key, need=k)
+    parts = tied_parts(records, key, need=k)
     folds: list[set[int]] = [set() for _ in range(k)]
-    for part in sorted(parts, key=lambda part: (-len(part), _draw(seed, part, records))):
+    for part in sorted(parts, key=lambda part: (-len(part), draw_place(seed, part, records))):
         min(folds, key=len).update(part)
     return [_split(records, fold) for fold in folds]
 
@@ -192,8 +192,22 @@ def _ties(record: Record) -> Iterable[tuple[str, str]]:
         yield "text", text
 
 
-def _components(records: Sequence[Record], key: str, *, need: int) -> list[list[int]]:
-    """Indices of records that belong together, each part and all parts in the order of the source."""
+def tied_parts(records: Sequence[Record], key: str | None = "group", *, need: int = 1) -> list[list[int]]:
+    """Indices of records that belong together, each part and all parts in the order of the source.
+
+    Args:
+        records: what is going to be split.
+        key: "group", or a label or field that must not be split; with None records of one group are not
+            tied, while copies of a record and copies of a text still are.
+        need: how many parts the caller must have.
+
+    Raises:
+        SplitError: fewer parts than ``need``, or a record without the key.
+
+    Example:
+        >>> tied_parts([Record("a", {}), Record("b", {}), Record("c", {}, lineage=("a",))])
+        [[0, 2], [1]]
+    """
     parent = list(range(len(records)))
 
     def root(node: int) -> int:
@@ -203,9 +217,10 @@ def _components(records: Sequence[Record], key: str, *, need: int) -> list[list[
         return node
 
     first: dict[tuple[str, str], int] = {}
-    group_of = _key_of(key)
+    group_of = None if key is None else _key_of(key)
     for index, record in enumerate(records):
-        for tie in [("key", group_of(record)), *_ties(record)]:
+        ties = [tie for tie in _ties(record) if group_of or tie[0] != "group"]
+        for tie in [("key", group_of(record)), *ties] if group_of else ties:
             other = root(first.setdefault(tie, index))
             parent[root(index)] = other
     parts: dict[int, list[int]] = defaultdict(list)
@@ -238,7 +253,7 @@ def _key_of(key: str) -> Callable[[Record], str]:
     return value
 
 
-def _draw(seed: int, part: Sequence[int], records: Sequence[Record]) -> str:
+def draw_place(seed: int | str, part: Sequence[int], records: Sequence[Record]) -> str:
     """A group's place in the draw: by its least member, so that the order of the file does not count."""
     name = min(f"{records[index].group}\x00{records[index].id}" for index in part)
     return hashlib.sha256(f"{seed}\x00{name}".encode("utf-8", "surrogatepass")).hexdigest()

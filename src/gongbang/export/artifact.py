@@ -23,10 +23,12 @@ from gongbang.export.onnx import check_parity, compress_embedding, export_onnx, 
 from gongbang.export.quantise import MODES, quantise_int8
 from gongbang.export.ready import check_done, check_same_questions, check_scored
 from gongbang.export.report import ExportReport
+from gongbang.nn.backbones import OFFLINE
+from gongbang.runtime.batching import run_rows
 from gongbang.runtime.predictor import Predictor
 from gongbang.train.checkpoint import load_weights
 from gongbang.train.recipe import parse_recipe
-from gongbang.train.workbench import Workbench, assemble
+from gongbang.train.workbench import Workbench, assemble, negatives_of
 
 _LOG = logging.getLogger(__name__)
 _BACKBONE = Training(
@@ -67,6 +69,26 @@ def export_run(
     check_scored(run, bench)
     check_same_questions(run, bench)
     load_weights(bench.model, run.path / "checkpoints" / "best.safetensors")
+    return export_bench(bench, run, out, quantise=quantise, gate=gate, limit=limit, overwrite=overwrite)
+
+
+def export_bench(
+    bench: Workbench,
+    run: Run,
+    out: str | Path,
+    *,
+    quantise: str | None = None,
+    gate: float | None = None,
+    limit: int | None = None,
+    overwrite: bool = False,
+) -> ExportReport:
+    """Export the weights that a workbench holds; arguments as in :func:`export_run`.
+
+    Args:
+        bench: data, task and trained model, such as an ensemble of several runs' models.
+        run: the record that the card and the manifest speak of.
+    """
+    recipe = bench.recipe
     bench.model.eval()
     records = (bench.splits.development or bench.splits.test)[:limit]
     with tempfile.TemporaryDirectory() as folder:
@@ -209,14 +231,23 @@ def _measure(bench: Workbench, form: _Form) -> Measured | None:
     weights = "float32" if form.kind == "none" else form.kind
     how = (
         f"Of this artifact as it is served ({weights} weights, {REFERENCE}, its own configuration), on "
-        f"{part}: {len(records):,} questions of {groups:,} groups."
+        f"{part}: {len(records):,} {_unit(bench)} of {groups:,} groups."
     )
     return Measured(scores, how, notebook)
 
 
+def _unit(bench: Workbench) -> str:
+    """What is counted, in a word."""
+    return "questions" if "question" in (*bench.task.schema.fields, *bench.task.schema.optional) else "texts"
+
+
 def _calibrate(bench: Workbench, trial: Predictor) -> dict[str, Any]:
     """Fit what the task leaves open; the task of ``bench`` carries the result."""
-    if bench.task.name != "reader" or not bench.splits.development:
+    if not bench.splits.development:
+        return {}
+    if hasattr(bench.task, "fit"):
+        return _fit_labels(bench, trial)
+    if bench.task.name != "reader":
         return {}
     from gongbang.runtime.calibrate import calibrate_reader
     from gongbang.runtime.encoder import ENCODER, load_encoder
@@ -229,6 +260,21 @@ def _calibrate(bench: Workbench, trial: Predictor) -> dict[str, Any]:
     fitted = calibrate_reader(bench.task, trial.engine, bench.splits.development, index)
     bench.task = ReaderTask(bench.backbone.tokenizer, fitted.settings)
     return fitted.report
+
+
+def _fit_labels(bench: Workbench, trial: Predictor) -> dict[str, Any]:
+    """Temperature, thresholds or biases of a task that chooses among labels, on development data.
+
+    Where the recipe trains on questions over passages that do not answer, such are made of the development
+    part as well: "no answer" cannot be fitted on questions that all have one.
+    """
+    records = list(bench.splits.development)
+    negatives = bench.recipe.data.negatives
+    if negatives.per_question:
+        records += negatives_of(records, negatives.model_copy(update={"per_question": 1.0}), bench.task)
+    features = bench.task.prepare(records)
+    bench.task, report = bench.task.fit(run_rows(trial.engine, features.inputs), features)
+    return dict(report)
 
 
 def _save(
@@ -291,10 +337,27 @@ _LIMITS = {
         "Trained on questions about encyclopaedic text.",
         "Texts beyond the length limit are cut off.",
     ),
+    "classify": (
+        "It gives one of its labels to every text, also to one that is about something else.",
+        "Of a text beyond the length limit the middle is not read.",
+    ),
+    "boolq": (
+        "Trained on short encyclopaedic passages; it does not count, compare or join facts.",
+        "The supporting sentence is the one most like the question in the window that decided, not a proof.",
+        "Entailment pairs were read as questions in training: their sentences are shorter than passages.",
+    ),
+    "emotions": (
+        "Raters of such comments agree on few labels; a probability is the share of raters to expect.",
+        "Trained on comments from the web: letters, poems and talk are felt less well.",
+    ),
+    "relation": (
+        "It knows only the relations that occur in its training data, and the entities must be marked.",
+        "Trained on sentences about law and war from an encyclopaedia.",
+    ),
 }
 
 
 def _trained_on(bench: Workbench) -> tuple[Training, ...]:
     found = {(record.source, record.licence): None for record in bench.splits.train}
     data = tuple(Training(source or "unnamed data", licence) for source, licence in found)
-    return (*data, _BACKBONE) if bench.recipe.backbone == "e5-small" else data
+    return (*data, _BACKBONE) if bench.recipe.backbone in OFFLINE else data

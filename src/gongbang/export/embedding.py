@@ -12,6 +12,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from gongbang.nn.ensemble import encoders_of
+
 BLOCK = 32
 Bits = Literal[4, 8]
 
@@ -69,7 +71,12 @@ def _encode(blocks: Tensor, bits: Bits) -> tuple[Tensor, Tensor]:
 
 def is_lossless(packed: nn.Module, model: nn.Module) -> bool:
     """Whether a copy of a model by ``compress_embedding`` holds the very embedding of the model."""
-    words, own = (part.encoder.get_input_embeddings().weight for part in (packed, model))  # type: ignore[union-attr,operator]
+    pairs = zip(encoders_of(packed), encoders_of(model), strict=True)
+    return all(_same_words(one, other) for one, other in pairs)
+
+
+def _same_words(one: nn.Module, other: nn.Module) -> bool:
+    words, own = (encoder.get_input_embeddings().weight for encoder in (one, other))  # type: ignore[operator]
     return bool(torch.equal(words.detach().float(), own.detach().float()))
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gongbang.artifacts.format import save_artifact
-from gongbang.artifacts.notebook import ErrorNotebook, build_notebook
+from gongbang.artifacts.notebooks import Notebook, build_notebook_for
 from gongbang.data.records import Record
-from gongbang.metrics.scores import Scores
+from gongbang.metrics.scores import Scores, points
 from gongbang.runtime.engines import OnnxRuntimeEngine, usable_engines
 from gongbang.runtime.load import load
 from gongbang.runtime.predictor import Predictor
@@ -59,8 +59,7 @@ class Gate:
 
     def cost(self, metric: float) -> float:
         """Points of a hundred by which a value lies below the reference."""
-        difference = self.torch_metric - metric
-        return 100.0 * difference if self.bench.task.ranks_corpus else difference
+        return points(self.bench.task.primary_metric, self.torch_metric - metric)
 
     def passes(self, metric: float) -> bool:
         """Whether a form that has this value may be served."""
@@ -82,12 +81,11 @@ def open_trial(bench: Workbench, files: Files, folder: Path) -> Predictor:
 
 def served_scores(
     bench: Workbench, predictor: Predictor, records: Sequence[Record]
-) -> tuple[Scores, ErrorNotebook | None]:
+) -> tuple[Scores, Notebook | None]:
     """Scores of an artifact at work, and its error notebook where its task has one."""
     if bench.task.ranks_corpus:
         from gongbang.train.ranking import score_pairs
 
         return score_pairs(bench, predictor, records), None
     scores, predictions = predictor.score(records)
-    read = "answers" in bench.task.schema.spans
-    return scores, build_notebook(records, predictions) if read else None
+    return scores, build_notebook_for(bench.task, records, predictions)

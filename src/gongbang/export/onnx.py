@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from gongbang.errors import ArtifactError
 from gongbang.export.embedding import BlockEmbedding
+from gongbang.nn.ensemble import encoders_of
 
 OPSET = 23  # the first with an Attention operator, which both runtimes fuse
 SHAPES = ((1, 17), (3, 64), (2, 384))  # (batch, time) at which the file is compared with torch
@@ -41,18 +42,35 @@ class _TypedOutputs(_Outputs):
         return tuple(outputs[name] for name in self.model.output_names)  # type: ignore[union-attr]
 
 
+class _MarkedOutputs(_Outputs):
+    def forward(  # type: ignore[override]
+        self, input_ids: Tensor, attention_mask: Tensor, subject_mask: Tensor, object_mask: Tensor
+    ) -> tuple[Tensor, ...]:
+        outputs = self.model(input_ids, attention_mask, subject_mask, object_mask)
+        return tuple(outputs[name] for name in self.model.output_names)  # type: ignore[union-attr]
+
+
+_WRAPPERS: dict[int, type[_Outputs]] = {2: _Outputs, 3: _TypedOutputs, 4: _MarkedOutputs}
+"""By the number of inputs."""
+
+
 def compress_embedding(model: nn.Module) -> nn.Module:
-    """A copy of the model whose word embedding is a :class:`BlockEmbedding`."""
+    """A copy of the model whose word embedding is a :class:`BlockEmbedding`, one for all that share it."""
     model = copy.deepcopy(model).eval()
-    encoder = model.encoder
-    words = encoder.get_input_embeddings().weight  # type: ignore[union-attr,operator]
-    if words.shape[1] % 32 == 0:
-        encoder.set_input_embeddings(BlockEmbedding(words))  # type: ignore[union-attr,operator]
+    packed: dict[int, BlockEmbedding] = {}
+    for encoder in encoders_of(model):
+        table = encoder.get_input_embeddings()  # type: ignore[operator]
+        if table.weight.shape[1] % 32 == 0:
+            block = packed.setdefault(id(table), BlockEmbedding(table.weight))
+            encoder.set_input_embeddings(block)  # type: ignore[operator]
     return model
 
 
 def input_names(model: nn.Module) -> tuple[str, ...]:
     """The names of the exported model's inputs, in order."""
+    named: tuple[str, ...] | None = getattr(model, "input_names", None)
+    if named is not None:
+        return named
     typed = bool(getattr(model, "uses_types", False))
     return ("input_ids", "attention_mask", "token_type_ids") if typed else ("input_ids", "attention_mask")
 
@@ -65,7 +83,7 @@ def export_onnx(model: nn.Module, path: Path) -> Path:
         path: the file to write.
     """
     names = input_names(model)
-    wrapper = (_TypedOutputs if len(names) == 3 else _Outputs)(model).eval()
+    wrapper = _WRAPPERS[len(names)](model).eval()
     batch = torch.export.Dim("batch", min=1, max=1024)
     time = torch.export.Dim("time", min=2, max=_longest(model))
     example = _example(model, (2, 48), names)
@@ -151,6 +169,9 @@ def _example(model: nn.Module, shape: tuple[int, int], names: Sequence[str]) -> 
         mask[-1, -(shape[1] // 3) :] = 0
     ids[mask == 0] = config.pad_token_id or 0
     arrays = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros(shape, dtype=np.int64)}
+    for name, place in (("subject_mask", 1), ("object_mask", shape[1] // 2)):
+        arrays[name] = np.zeros(shape, dtype=np.int64)
+        arrays[name][:, place] = 1
     return {name: arrays[name] for name in names}
 
 

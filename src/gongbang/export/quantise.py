@@ -66,13 +66,17 @@ def _dynamic(source: Path, folder: Path, mode: Mode) -> onnx.ModelProto:
         and len(shape := shapes.get(node.input[1], ())) == 2
         and shape[0] > shape[1]
     ]
-    target = folder / "dynamic.onnx"
+    # The quantiser turns products with a bias (Gemm) into plain ones and their matrix with them; shapes that
+    # the exporter noted of that matrix would then contradict it, and it infers them anew in any case.
+    del model.graph.value_info[:]
+    plain, target = folder / "plain.onnx", folder / "dynamic.onnx"
+    onnx.save(model, str(plain))
     root = logging.getLogger()
     before = root.level
     root.setLevel(logging.ERROR)  # it recommends a pre-processing step that this graph does not need
     try:
         quantize_dynamic(
-            str(source),
+            str(plain),
             str(target),
             weight_type=QuantType.QInt8,
             per_channel=True,
@@ -84,6 +88,7 @@ def _dynamic(source: Path, folder: Path, mode: Mode) -> onnx.ModelProto:
         root.setLevel(before)
     model = onnx.load(str(target))
     target.unlink()
+    plain.unlink()
     return model
 
 

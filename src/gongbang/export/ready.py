@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gongbang.artifacts.run import Run
 from gongbang.errors import ArtifactError
+from gongbang.tasks.encode import is_pair
 from gongbang.tasks.reader import question_id
 from gongbang.train.workbench import Workbench
 
@@ -59,7 +60,7 @@ def check_same_questions(run: Run, bench: Workbench) -> None:
     except ArtifactError:  # a run may be kept without its predictions
         return
     held = bench.splits.test or bench.splits.development
-    now = {question_id(record) for record in held if record.fields.get("question")}
+    now = {question_id(record) for record in held if is_pair(record) or not bench.task.ranks_corpus}
     if then != now:
         raise ArtifactError(
             "the recipe holds out other questions now than when the run was scored.",

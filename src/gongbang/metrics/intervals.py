@@ -2,13 +2,14 @@
 
 Percentile bootstrap (Efron & Tibshirani 1993, chapter 13). Questions of one article are not
 independent; pass ``groups`` and whole groups are drawn (cluster bootstrap, Davison & Hinkley 1997,
-section 3.8), which gives the wider, honest interval.
+section 3.8), which gives the wider, honest interval. Metrics that are no means, macro F1 among them, are
+in :mod:`gongbang.metrics.resampling`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,9 +26,9 @@ _CELLS = 4_000_000  # random indices drawn at once: bounds the memory, not the r
 class Difference:
     """How much system A is better than system B on the same examples.
 
-    ``value`` is mean(A) - mean(B); ``low`` and ``high`` bound it; ``p_value`` is the two-sided share of
-    resamples on the other side of zero; ``n`` counts the examples. Of a single example nothing can be
-    drawn: the bounds are infinite and ``p_value`` is 1.
+    ``value`` is the mean (or the metric) of A less that of B; ``low`` and ``high`` bound it; ``p_value`` is
+    the two-sided share of resamples on the other side of zero; ``n`` counts the examples. Of a single
+    example nothing can be drawn: the bounds are infinite and ``p_value`` is 1.
     """
 
     value: float
@@ -73,8 +74,7 @@ def bootstrap_interval(
         (0.75, 4, True)
     """
     column = _column(values, "values")
-    sums, counts = _clusters(column, groups)
-    low, high = _bounds(_means(sums, counts, samples, seed), level)
+    low, high = percentile_bounds(_means(column, groups, samples, seed), level)
     if len(column) == 1:
         return Score(float(column[0]), 1)
     return Score(float(column.mean()), len(column), low, high)
@@ -107,13 +107,8 @@ def paired_bootstrap(
     if len(first) != len(second):
         raise _lengths("the two systems were not scored on the same examples.", len(first), len(second))
     gap = first - second
-    sums, counts = _clusters(gap, groups)
-    means = _means(sums, counts, samples, seed)
-    low, high = _bounds(means, level)
-    if len(gap) == 1:
-        return Difference(float(gap[0]), -math.inf, math.inf, 1.0, 1)
-    tail = min((means <= 0).mean(), (means >= 0).mean())
-    return Difference(float(gap.mean()), low, high, float(min(1.0, 2 * tail)), len(gap))
+    means = _means(gap, groups, samples, seed)
+    return difference_of(float(gap.mean()), means, level, len(gap))
 
 
 def _column(values: ArrayLike, name: str) -> NDArray[np.float64]:
@@ -128,40 +123,55 @@ def _column(values: ArrayLike, name: str) -> NDArray[np.float64]:
     return column
 
 
-def _clusters(
-    column: NDArray[np.float64], groups: Sequence[Any] | NDArray[Any] | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sum and count of each unit that is drawn: two arrays of shape (units,)."""
+def units_of(n: int, groups: Sequence[Any] | NDArray[Any] | None) -> NDArray[np.int64]:
+    """(n,) number of the unit that each example is drawn with.
+
+    Single examples are the units without groups, and where all examples are of one group: drawn again and
+    again it would look as if its value were certain.
+
+    Raises:
+        OptionError: there is not one group an example.
+
+    Example:
+        >>> units_of(3, ["b", "a", "b"]).tolist(), units_of(2, ["a", "a"]).tolist()
+        ([1, 0, 1], [0, 1])
+    """
     if groups is None:
-        return column, np.ones(len(column))
-    if len(groups) != len(column):
-        raise _lengths("there is not one group an example.", len(column), len(groups))
+        return np.arange(n)
+    if len(groups) != n:
+        raise _lengths("there is not one group an example.", n, len(groups))
     _, unit = np.unique(np.asarray(groups), return_inverse=True)
-    if not unit.any():  # one cluster is drawn again and again, as if its mean were certain
-        return column, np.ones(len(column))
-    sums = np.bincount(unit, weights=column).astype(np.float64)
-    return sums, np.bincount(unit).astype(np.float64)
+    return unit.astype(np.int64) if unit.any() else np.arange(n)
 
 
-def _means(
-    sums: NDArray[np.float64], counts: NDArray[np.float64], samples: int, seed: int
-) -> NDArray[np.float64]:
-    """(samples,) means of resamples: units drawn with replacement, then all their examples averaged."""
+def drawn_units(units: int, samples: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Which units each resample holds, in arrays of (some resamples, units); drawn with replacement.
+
+    The same ``units`` and ``seed`` give the same resamples, whatever is computed of them.
+
+    Raises:
+        OptionError: no resamples asked for.
+    """
     if samples < 1:
         raise OptionError(
             "a bootstrap needs resamples.", value=samples, allowed="1 or more", cure="Pass samples=1000."
         )
     rng = np.random.default_rng(seed)
-    units = len(sums)
     step = max(1, _CELLS // units)
-    parts = []
     for start in range(0, samples, step):
-        drawn = rng.integers(0, units, size=(min(step, samples - start), units))
-        parts.append(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
-    return np.concatenate(parts)
+        yield rng.integers(0, units, size=(min(step, samples - start), units))
 
 
-def _bounds(means: NDArray[np.float64], level: float) -> tuple[float, float]:
+def percentile_bounds(values: NDArray[np.float64], level: float) -> tuple[float, float]:
+    """The bounds between which the share ``level`` of the resamples' values lies.
+
+    Raises:
+        OptionError: a level that is not between 0 and 1.
+
+    Example:
+        >>> percentile_bounds(np.arange(5.0), 0.5)
+        (1.0, 3.0)
+    """
     if not 0.0 < level < 1.0:
         raise OptionError(
             "the level of an interval is a share.",
@@ -169,8 +179,32 @@ def _bounds(means: NDArray[np.float64], level: float) -> tuple[float, float]:
             allowed="0 < level < 1",
             cure="Pass level=0.95.",
         )
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def difference_of(value: float, resampled: NDArray[np.float64], level: float, n: int) -> Difference:
+    """A difference, bounded by what its resamples gave, with its p-value.
+
+    Args:
+        value: on all examples. resampled: (samples,) the same difference on each resample.
+        level: share of resamples inside the interval. n: how many examples there are.
+    """
+    low, high = percentile_bounds(resampled, level)
+    if n == 1:
+        return Difference(value, -math.inf, math.inf, 1.0, 1)
+    tail = min((resampled <= 0).mean(), (resampled >= 0).mean())
+    return Difference(value, low, high, float(min(1.0, 2 * tail)), n)
+
+
+def _means(
+    column: NDArray[np.float64], groups: Sequence[Any] | NDArray[Any] | None, samples: int, seed: int
+) -> NDArray[np.float64]:
+    """(samples,) means of resamples: units drawn with replacement, then all their examples averaged."""
+    unit = units_of(len(column), groups)
+    sums, counts = np.bincount(unit, weights=column), np.bincount(unit).astype(np.float64)
+    draws = drawn_units(len(sums), samples, seed)
+    return np.concatenate([sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1) for drawn in draws])
 
 
 def _lengths(what: str, first: int, second: int) -> OptionError:

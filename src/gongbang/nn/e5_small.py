@@ -34,6 +34,8 @@ _SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
 _MASK = "<mask>"
 RARE_ASCII = -13.0
 """Latin pieces with a lower log-probability than this mostly belong to other languages than English."""
+SELDOM_ASCII, SELDOM_HAN = -11.5, -12.0
+"""Pieces below these are rarer than what Korean chats and news mix in of Latin words and Hanja."""
 _PROMPT_PIECES = frozenset({"▁query", "▁passage", "query", "passage"})  # E5 was trained with these prefixes
 
 # The file's tensor names on the left, a BERT checkpoint's on the right.
@@ -212,6 +214,32 @@ def keep_korean_and_english(piece: str, score: float) -> bool:
     if scripts <= {"ascii", "common"}:
         return len(body) == 1 or score > RARE_ASCII
     return len(body) == 1
+
+
+def keep_hangul(piece: str, score: float) -> bool:
+    """Whether a piece stays in the small vocabulary, for texts that are Korean but for a word here and there.
+
+    Of what :func:`keep_korean_and_english` keeps, Latin pieces and Hanja that are rare go as well: 17,128
+    pieces are left of its 45,621. English is still spelt out; a rare Hanja becomes unknown.
+
+    Example:
+        >>> keep_hangul("▁서울", -9.0), keep_hangul("▁notwithstanding", -12.0)
+        (True, False)
+    """
+    if not keep_korean_and_english(piece, score):
+        return False
+    scripts = {_script(char) for char in piece.replace("▁", "")}
+    if scripts == {"han"}:
+        return score > SELDOM_HAN
+    rare_latin = "ascii" in scripts and len(piece.replace("▁", "")) > 1 and score <= SELDOM_ASCII
+    return piece in _PROMPT_PIECES or not rare_latin
+
+
+KEEPS: dict[str, tuple[str, Callable[[str, float], bool]]] = {
+    "e5-small": (f"e5-small-ko{RARE_ASCII:g}", keep_korean_and_english),
+    "e5-small-hangul": (f"e5-small-hangul{SELDOM_ASCII:g}{SELDOM_HAN:g}", keep_hangul),
+}
+"""The offline backbone by the name of its vocabulary: the folder's name, and which pieces stay."""
 
 
 def _script(char: str) -> str:

@@ -210,7 +210,8 @@ def _model_hash(artifact: Artifact) -> str:
 def _trial_batch(artifact: Artifact) -> dict[str, NDArray[np.int64]]:
     rows, longest = _TRIAL
     ids = np.full((rows, min(longest, int(artifact.config.get("max_length", longest)))), 5, dtype=np.int64)
-    return {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+    usual = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+    return {name: np.ones_like(ids) for name in artifact.manifest.inputs} | usual  # other inputs are marks
 
 
 def _versions() -> str:

@@ -165,7 +165,8 @@ class EncodeTask:
 
         Returns:
             One prediction a question: ``text`` is the best passage's number among the distinct ones,
-            ``details["ranked"]`` the best hundred, best first, ``details["gold"]`` its own.
+            ``details["ranked"]`` the best hundred, best first, ``details["gold"]`` its own,
+            ``details["group"]`` the question's group.
         """
         documents = features.targets["document"]
         first = np.unique(documents, return_index=True)[1]  # row of each distinct passage, by number
@@ -175,11 +176,10 @@ class EncodeTask:
         predictions = []
         for at, row in enumerate(asked):
             ranked = [str(number) for number in order[at]]
-            details = {"ranked": ranked, "gold": str(documents[row])}
+            record = features.records[row]
+            details = {"ranked": ranked, "gold": str(documents[row]), "group": record.group}
             predictions.append(
-                Prediction(
-                    features.records[row].id, ranked[0], float(scores[at, order[at, 0]]), details=details
-                )
+                Prediction(record.id, ranked[0], float(scores[at, order[at, 0]]), details=details)
             )
         return predictions
 

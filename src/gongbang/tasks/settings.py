@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from difflib import get_close_matches
-from typing import Any, Literal, TypeVar, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from gongbang.errors import ArtifactError
 
@@ -45,16 +45,20 @@ _KINDS: dict[Any, tuple[tuple[type, ...], str]] = {
     float: ((int, float), "a number"),
     str: ((str,), "a text"),
     Literal: ((str,), "a text"),
-    tuple: ((list, tuple), "a list of texts"),
+    tuple: ((list, tuple), "a list"),
+    dict: ((dict,), "a mapping"),
 }
 """What a setting's annotation admits, and how that is told."""
 
 
 def _check_kind(key: str, value: object, annotation: Any) -> None:
-    allowed, told = _KINDS[get_origin(annotation) or annotation]
-    fits = isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool))
-    if fits and isinstance(value, (list, tuple)):
-        fits = all(isinstance(entry, str) for entry in value)
+    kind = get_origin(annotation) or annotation
+    allowed, told = _KINDS[kind]
+    fits = _is_of(value, allowed)
+    if kind is tuple:
+        entries, entry_told = _KINDS[get_args(annotation)[0]]
+        told = f"{told}, each entry {entry_told}"
+        fits = fits and all(_is_of(entry, entries) for entry in value)  # type: ignore[attr-defined]
     if not fits:
         raise ArtifactError(
             f"the pipeline's '{key}' has a value of another kind.",
@@ -62,3 +66,8 @@ def _check_kind(key: str, value: object, annotation: Any) -> None:
             allowed=told,
             cure=f"Set {key} to {told}.",
         )
+
+
+def _is_of(value: object, allowed: tuple[type, ...]) -> bool:
+    """Whether a value is of one of these kinds; true and false are no numbers."""
+    return isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool))

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 TASKS: dict[str, str] = {
     "reader": "gongbang.tasks.reader:ReaderTask",
     "encode": "gongbang.tasks.encode:EncodeTask",
+    "emotions": "gongbang.tasks.emotions:EmotionsTask",
+    "boolq": "gongbang.tasks.boolq:BoolqTask",
+    "classify": "gongbang.tasks.classify:ClassifyTask",
+    "relation": "gongbang.tasks.relation:RelationTask",
 }
 
 

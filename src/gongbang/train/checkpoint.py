@@ -25,6 +25,8 @@ class Progress:
 
     ``batch`` counts the batches done of ``epoch``; ``best`` and ``best_step`` are of the declared
     metric; ``waited`` counts evaluations since; ``recipe`` is the hash of the recipe that is being run.
+    ``scale`` is what the plateau schedule has multiplied the rate by so far, and ``flat`` counts the
+    evaluations without a gain since the last gain or the last lowering of the rate.
     """
 
     epoch: int = 0
@@ -35,6 +37,12 @@ class Progress:
     waited: int = 0
     seconds: float = 0.0
     recipe: str = ""
+    scale: float = 1.0
+    flat: int = 0
+
+    def gained(self, value: float) -> None:
+        """Note that the declared metric is better than ever before."""
+        self.best, self.best_step, self.waited, self.flat = value, self.step, 0, 0
 
 
 def trainable(model: torch.nn.Module) -> Weights:

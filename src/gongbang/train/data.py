@@ -31,7 +31,9 @@ class Splits:
     files: list[Path] = field(default_factory=list)
     problems: list[DataError] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
-    """Ids of training records that were left out because held-out data holds their text or group."""
+    """Ids of records that were left out because data that is held out from them has their text or group."""
+    always: set[str] = field(default_factory=set)
+    """Ids of training records whose source is there for training alone: no fold holds them out."""
 
     def part(self, name: str) -> list[Record]:
         """The records of ``train``, ``development`` or ``test``."""
@@ -65,13 +67,18 @@ def load_splits(data: DataSettings, *, seed: int) -> Splits:
         SplitError: nothing is left to train on, or made rows were meant for evaluation.
     """
     splits = Splits()
+    only_trained: list[int] = []
     for source in data.sources:
         loaded = read_records(source.path, format=source.format, mapping=source.mapping or None)
         splits.files.append(Path(source.path))
         splits.problems += loaded.problems
         for record in _share(_labelled(loaded.items, source), source, seed):
-            splits.part(_part(record, source, data.split)).append(record)
+            part = _part(record, source, data.split)
+            splits.part(part).append(record)
+            if part == "train" and source.role == "train":
+                only_trained.append(len(splits.train) - 1)
     _unique_ids(splits)
+    splits.always = {splits.train[place].id for place in only_trained}
     _drop_tied(splits)
     if not splits.train:
         raise SplitError(
@@ -91,27 +98,36 @@ def load_splits(data: DataSettings, *, seed: int) -> Splits:
 
 
 def _drop_tied(splits: Splits) -> None:
-    """Take out of training what is held out under another name.
+    """Take out of training what is held out under another name, and out of development what test data holds.
 
-    A source that is used whole for training may repeat a passage of one that is split: hashing its groups
-    cannot see that, and the test score would be of a passage that was trained on.
+    A source that is used whole for training may repeat a passage of one that is split, and short texts such
+    as "good" are written by many: hashing groups cannot see that, and the test score would be of a text that
+    was trained on.
     """
+    splits.development = _untied(splits.development, splits.test, "development", splits.dropped)
     held = [*splits.development, *splits.test]
-    tied = {leak.test: (f"the {leak.kind}", leak.train) for leak in find_leaks(held, splits.train)}
-    for id, tie in _nearly_tied(held, splits.train).items():
+    splits.train = _untied(splits.train, held, "training", splits.dropped)
+    splits.dropped.sort()
+
+
+def _untied(records: list[Record], held: Sequence[Record], part: str, dropped: list[str]) -> list[Record]:
+    """The records that no held-out one is tied to; the ids of the others are added to ``dropped``."""
+    tied = {leak.test: (f"the {leak.kind}", leak.train) for leak in find_leaks(held, records)}
+    for id, tie in _nearly_tied(held, records).items():
         tied.setdefault(id, tie)
     if not tied:
-        return
-    splits.train = [record for record in splits.train if record.id not in tied]
-    splits.dropped = sorted(tied)
+        return records
+    dropped += tied
     first, (kind, other) = next(iter(tied.items()))
     _LOG.warning(
-        "%d training records stand in held-out data and are left out, e.g. '%s' has %s of '%s'",
+        "%d %s records stand in held-out data and are left out, e.g. '%s' has %s of '%s'",
         len(tied),
+        part,
         first,
         kind,
         other,
     )
+    return [record for record in records if record.id not in tied]
 
 
 def _nearly_tied(held: Sequence[Record], train: Sequence[Record]) -> dict[str, tuple[str, str]]:
@@ -136,10 +152,38 @@ def _part(record: Record, source: SourceSettings, split: SplitSettings) -> str:
 
 
 def _labelled(records: Sequence[Record], source: SourceSettings) -> list[Record]:
-    """The records with what the recipe says of their source: its licence, and that they are made."""
+    """The records with what the recipe says of their source: names, labels, licence, that they are made."""
+    if source.rename or source.relabel:
+        records = [_renamed(record, source) for record in records]
     if source.licence is not None:
         records = [replace(record, licence=source.licence) for record in records]
     return [record.with_labels(augmented=True) for record in records] if source.augmented else list(records)
+
+
+def _renamed(record: Record, source: SourceSettings) -> Record:
+    """The record with its texts and its label under the names that the recipe gives them.
+
+    Raises:
+        DataError: a text that the recipe names is not there, or a label is not among those it names.
+    """
+    lacking = [name for name in source.rename if name not in record.fields]
+    label = str(record.labels.get("label", ""))
+    if lacking or (source.relabel and label not in source.relabel):
+        key, value = ("rename", ", ".join(lacking)) if lacking else ("relabel", label)
+        raise DataError(
+            f"record '{record.id}' has nothing that data.sources' '{key}' names.",
+            value=value or "no label",
+            allowed=", ".join(record.fields) if lacking else ", ".join(source.relabel),
+            cure=f"Mend '{key}' of this source in the recipe.",
+            path=source.path,
+        )
+    fields = {source.rename.get(name, name): text for name, text in record.fields.items()}
+    labels = {**record.labels, "label": source.relabel[label]} if source.relabel else record.labels
+    spans = {
+        role: tuple(replace(span, field=source.rename.get(span.field, span.field)) for span in spans)
+        for role, spans in record.spans.items()
+    }
+    return replace(record, fields=fields, labels=labels, spans=spans)
 
 
 def _share(records: list[Record], source: SourceSettings, seed: int) -> list[Record]:

@@ -11,14 +11,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from gongbang.errors import PreflightError
 from gongbang.tasks.base import Features
-from gongbang.train.batches import FeatureRows, GroupBatches, LengthBatches, make_batches
 from gongbang.train.checkpoint import (
     Progress,
     Weights,
@@ -30,11 +29,10 @@ from gongbang.train.checkpoint import (
     save_weights,
     trainable,
 )
+from gongbang.train.cost import peak_memory
+from gongbang.train.gear import Gear, make_gear
 from gongbang.train.recipe import TrainingSettings
-from gongbang.train.schedule import factor, parameter_groups
-
-if TYPE_CHECKING:
-    from accelerate import Accelerator
+from gongbang.train.schedule import factor
 
 _LOG = logging.getLogger(__name__)
 Event = Mapping[str, Any]
@@ -85,39 +83,6 @@ class _Whole:
 
     progress: Progress
     random: Weights
-
-
-@dataclass(frozen=True, slots=True)
-class _Gear:
-    """What steps are made with; ``prepared`` is accelerate's wrapper of ``optimizer``."""
-
-    accelerator: Accelerator
-    objective: Any
-    optimizer: torch.optim.Optimizer
-    prepared: Any
-    loader: Any
-    sampler: LengthBatches | GroupBatches
-    rates: list[float]
-    per_epoch: int
-
-
-class _Objective(nn.Module):
-    """The loss as a forward pass, which is what accelerate wraps.
-
-    Precision is set here and not by accelerate, which keeps the first one it was given for as long as the
-    process lives.
-    """
-
-    def __init__(self, model: nn.Module, *, bf16: bool) -> None:
-        super().__init__()
-        self.model = model
-        self.bf16 = bf16
-
-    def forward(self, batch: dict[str, Tensor]) -> Tensor:
-        device = next(iter(batch.values())).device.type
-        with torch.autocast(device, torch.bfloat16, enabled=self.bf16):
-            loss: Tensor = self.model.loss(batch)  # type: ignore[operator]
-        return loss.float()
 
 
 @dataclass(slots=True)
@@ -174,7 +139,7 @@ class Loop:
         self._save(gear.optimizer)
         return self._result(sitting.rows / sitting.seconds)
 
-    def _gear(self, *, resume: bool) -> _Gear:
+    def _gear(self, *, resume: bool) -> Gear:
         """Batches, optimiser and average, as the checkpoint left them where the run is resumed."""
         from accelerate import Accelerator
 
@@ -182,50 +147,28 @@ class Loop:
         accelerator = Accelerator(mixed_precision="no", gradient_accumulation_steps=settings.accumulate)
         # Before anything is made of the parameters: average and moments lie where the parameters lie.
         self.model.to(accelerator.device)
-        sampler = make_batches(self.features, settings.batch_size, by=settings.batch_by, seed=settings.seed)
-        rows = FeatureRows(self.features)
-        # A loader draws a seed whenever it is begun; drawn from torch's own generator, this would make a run
-        # that resumes within an epoch drop out other units than one that was never stopped.
-        loader = torch.utils.data.DataLoader(
-            rows,
-            batch_sampler=sampler,
-            collate_fn=rows.collate,
-            generator=torch.Generator().manual_seed(settings.seed),
-        )
-        optimizer = torch.optim.AdamW(
-            parameter_groups(
-                self.model,
-                learning_rate=settings.learning_rate,
-                weight_decay=settings.weight_decay,
-                layer_decay=settings.layer_decay,
-            )
-        )
-        rates = [group["lr"] for group in optimizer.param_groups]
         self._average = (
             {k: v.clone() for k, v in trainable(self.model).items()} if settings.average_decay else {}
         )
+        gear = make_gear(accelerator, self.model, self.features, settings)
         if resume and (self.folder / "last" / "state.json").is_file():
             self._progress = load_checkpoint(
                 self.folder / "last",
                 model=self.model,
-                optimizer=optimizer,
+                optimizer=gear.optimizer,
                 average=self._average,
                 recipe=self.recipe,
             )
-        objective, prepared, loader = accelerator.prepare(
-            _Objective(self.model, bf16=settings.precision == "bf16"), optimizer, loader
-        )
-        per_epoch = -(-len(sampler) // settings.accumulate)
-        return _Gear(accelerator, objective, optimizer, prepared, loader, sampler, rates, per_epoch)
+        return gear
 
-    def _train(self, gear: _Gear, sitting: _Sitting, *, total: int, stop_at: int) -> None:
+    def _train(self, gear: Gear, sitting: _Sitting, *, total: int, stop_at: int) -> None:
         while self._progress.step < stop_at and not self._patience_is_over():
             gear.sampler.epoch = self._progress.epoch
             skipped = self._progress.batch
             batches = gear.accelerator.skip_first_batches(gear.loader, skipped) if skipped else gear.loader
-            for batch in batches:
+            for batch, weight in zip(batches, gear.weights()[skipped:], strict=True):
                 self._set_rates(gear.optimizer, gear.rates, total)
-                loss = self._learn(gear, batch)
+                loss = self._learn(gear, batch, weight)
                 self._progress.batch += 1
                 sitting.rows += len(next(iter(batch.values())))
                 if not gear.accelerator.sync_gradients:
@@ -239,12 +182,15 @@ class Loop:
                 self._progress.epoch += 1
                 self._progress.batch = 0
 
-    def _learn(self, gear: _Gear, batch: dict[str, Tensor]) -> Tensor:
-        """One batch forwards and backwards, and a step of the optimiser where enough are accumulated."""
+    def _learn(self, gear: Gear, batch: dict[str, Tensor], weight: float) -> Tensor:
+        """One batch forwards and backwards, and a step of the optimiser where enough are accumulated.
+
+        ``weight`` is the batch's part in that step (:func:`gongbang.train.gear.batch_weights`).
+        """
         with gear.accelerator.accumulate(gear.objective):
             loss: Tensor = gear.objective(batch)
             self._check_loss(loss, batch)
-            gear.accelerator.backward(loss)
+            gear.accelerator.backward(loss * weight)
             if gear.accelerator.sync_gradients:
                 gear.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.max_grad_norm)
                 self._whole = None
@@ -252,7 +198,7 @@ class Loop:
             gear.prepared.zero_grad()
         return loss
 
-    def _after_step(self, loss: Tensor, gear: _Gear, sitting: _Sitting, total: int) -> None:
+    def _after_step(self, loss: Tensor, gear: Gear, sitting: _Sitting, total: int) -> None:
         """Tell of the step, evaluate and save where that is due."""
         due = self._evaluation_is_due(gear.per_epoch, total)
         if not due:  # else only with its evaluation is the step whole
@@ -294,7 +240,7 @@ class Loop:
             schedule=self.settings.schedule,
         )
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate * share
+            group["lr"] = rate * share * self._progress.scale
 
     def _check_loss(self, loss: Tensor, batch: Mapping[str, Tensor]) -> None:
         if not torch.isfinite(loss):
@@ -329,6 +275,7 @@ class Loop:
                 "lr": optimizer.param_groups[-1]["lr"],
                 "examples_per_second": round(sitting.rows / sitting.seconds, 2),
                 "seconds_left": round(sitting.left(step, total)),
+                "peak_memory": peak_memory(),
             }
         )
 
@@ -340,17 +287,21 @@ class Loop:
         metrics = self.evaluate(self.model)
         value = metrics[self.settings.metric]
         if self._progress.best is None or value > self._progress.best:
-            self._progress.best, self._progress.best_step, self._progress.waited = (
-                value,
-                self._progress.step,
-                0,
-            )
+            self._progress.gained(value)
             save_weights(trainable(self.model), self.folder / "best.safetensors")
         else:
-            self._progress.waited += 1
+            self._wait()
         put_weights(self.model, raw)
         self.model.train()
         self.on_event({"step": self._progress.step, "evaluation": dict(metrics), "best": self._progress.best})
+
+    def _wait(self) -> None:
+        """An evaluation without a gain; under the plateau schedule enough of them lower the rate."""
+        self._progress.waited += 1
+        self._progress.flat += 1
+        if self.settings.schedule == "plateau" and self._progress.flat >= self.settings.plateau_patience:
+            self._progress.scale *= self.settings.plateau_factor
+            self._progress.flat = 0
 
     def _patience_is_over(self) -> bool:
         return self.settings.patience > 0 and self._progress.waited >= self.settings.patience

@@ -1,5 +1,7 @@
 """Retrieved passages that do not answer, as examples of "no answer here".
 
+What counts as answered, and which passages may answer after all, is the task's to say.
+
 A retrieved passage that is not the gold one may still hold the answer; labelled "no answer" it would
 teach the reader to be silent where it should speak. Such passages are left out, and counted.
 """
@@ -7,7 +9,7 @@ teach the reader to be silent where it should speak. Such passages are left out,
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,7 +35,14 @@ class Mined:
     gold: int
 
 
-def mine_negatives(records: Sequence[Record], index: Index, settings: NegativeSettings) -> Mined:
+def mine_negatives(
+    records: Sequence[Record],
+    index: Index,
+    settings: NegativeSettings,
+    *,
+    answered: Callable[[Record], bool] = lambda record: bool(record.answers),
+    negative: Callable[[Record, Passage, int], Record | None] | None = None,
+) -> Mined:
     """Retrieve for a share of the records passages that do not hold the answer.
 
     Args:
@@ -41,13 +50,17 @@ def mine_negatives(records: Sequence[Record], index: Index, settings: NegativeSe
         index: a search index over the contexts of these same records and no others, so that no
             development or test passage is ever trained on.
         settings: how many, and how deep they are drawn from.
+        answered: whether a record's own passage answers its question.
+        negative: a record's question over another passage (with the number of the negative), or None where
+            that passage may answer it; the reader's, :func:`unanswered`, when None.
 
     Returns:
-        Records with an empty ``answers``, the id ``<question>-negative-<n>`` and the lineage of their
+        Records that say "no answer", the id ``<question>-negative-<n>`` and the lineage of their
         question; the group is the question's, so that they can never cross a split.
     """
     rng = np.random.default_rng(settings.seed)
-    asked = [record for record in records if record.answers]
+    make = negative or unanswered
+    asked = [record for record in records if answered(record)]
     counts = np.full(len(asked), int(settings.per_question))
     counts += rng.random(len(asked)) < settings.per_question % 1
     chosen = [(record, int(count)) for record, count in zip(asked, counts, strict=True) if count]
@@ -57,17 +70,21 @@ def mine_negatives(records: Sequence[Record], index: Index, settings: NegativeSe
     for (record, count), found in zip(chosen, hits, strict=True):
         others = [hit.passage for hit in found if hit.passage.document != document_of(record)]
         gold += len(found) - len(others)
-        clean = [passage for passage in others if not holds_answer(passage.text, record)]
+        clean = [passage for passage in others if make(record, passage, 0) is not None]
         false_negatives += len(others) - len(clean)
         picks = rng.permutation(len(clean))[:count]
-        negatives += [_negative(record, clean[pick], number) for number, pick in enumerate(picks)]
+        made = [make(record, clean[pick], number) for number, pick in enumerate(picks)]
+        negatives += [row for row in made if row is not None]
     _LOG.info(
-        "%d negatives for %d questions; %d held the answer", len(negatives), len(chosen), false_negatives
+        "%d negatives for %d questions; %d may hold the answer", len(negatives), len(chosen), false_negatives
     )
     return Mined(negatives, len(chosen), false_negatives, gold)
 
 
-def _negative(record: Record, passage: Passage, number: int) -> Record:
+def unanswered(record: Record, passage: Passage, number: int) -> Record | None:
+    """The record's question over a passage without its answer; None where the passage holds it."""
+    if holds_answer(passage.text, record):
+        return None
     return Record(
         id=f"{record.id}-negative-{number}",
         fields={"question": record.fields["question"], "context": passage.text, "title": passage.title},

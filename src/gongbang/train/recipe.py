@@ -7,12 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gongbang.errors import RecipeError
+from gongbang.train.precision import Precision
 from gongbang.train.schedule import Schedule
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
@@ -25,6 +26,9 @@ class _Strict(BaseModel):
 class SourceSettings(_Strict):
     """One file of examples and how much of it is used.
 
+    ``rename`` gives texts the names that the task knows them by, ``relabel`` labels those that it knows, so
+    that a set made for another task can be learned from; a label that ``relabel`` does not name is refused.
+
     ``role`` says what it is used for: "split" deals its groups out by the recipe's split, the others give
     the whole source to one part. ``share`` keeps that share of its records (seeded). ``augmented`` says
     that the rows are made, not found: such rows never enter development or test data.
@@ -33,6 +37,8 @@ class SourceSettings(_Strict):
     path: str
     format: str | None = None
     mapping: dict[str, str] = Field(default_factory=dict)
+    rename: dict[str, str] = Field(default_factory=dict)
+    relabel: dict[str, str] = Field(default_factory=dict)
     licence: str | None = None
     role: Literal["split", "train", "development", "test"] = "split"
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -70,6 +76,21 @@ class ClozeSettings(_Strict):
     seed: int = 17
 
 
+class AugmentSettings(_Strict):
+    """Copies of the training records by one method (:mod:`gongbang.augment`); none is made by default.
+
+    ``method`` is a name of :data:`gongbang.augment.table.AUGMENTERS` with its ``options``, ``ratio`` how many
+    copies are made per record, ``filters`` are names of :data:`gongbang.augment.filters.FILTERS` (with their
+    options) that a copy must pass.
+    """
+
+    method: str
+    ratio: Annotated[float, Field(ge=0)] = 1.0
+    options: dict[str, Any] = Field(default_factory=dict)
+    filters: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    seed: int = 17
+
+
 class DataSettings(_Strict):
     """Where the examples come from and how they are split."""
 
@@ -77,6 +98,41 @@ class DataSettings(_Strict):
     split: SplitSettings = SplitSettings()
     negatives: NegativeSettings = NegativeSettings()
     cloze: ClozeSettings = ClozeSettings()
+    augment: list[AugmentSettings] = Field(default_factory=list)
+
+
+class CurriculumSettings(_Strict):
+    """Which rows come first (:mod:`gongbang.train.curriculum`).
+
+    ``by`` is what makes a row difficult: its length, how few models got it right, or how little probability
+    they gave its gold label; the latter two are read from ``file``, a difficulty table. ``pacing`` says how
+    the share of the rows that may be drawn grows: by the square root of time or in a line from ``share``
+    (0.1), or stage by stage, which are the table's, or ``stages`` (4) of like size where there is no table.
+    After ``until`` of the run all rows may be drawn. ``direction: shuffle`` is the control of an ablation:
+    the same pacing over rows in an order by chance.
+    """
+
+    by: Literal["length", "agreement", "log_prob"] = "length"
+    file: str | None = None
+    pacing: Literal["root", "linear", "stages"] = "root"
+    share: Annotated[float, Field(gt=0, lt=1)] | None = None
+    until: Annotated[float, Field(gt=0, le=1)] = 0.5
+    stages: Annotated[int, Field(ge=2)] | None = None
+    direction: Literal["easy_first", "hard_first", "shuffle"] = "easy_first"
+
+    @model_validator(mode="after")
+    def _nothing_idle(self) -> Self:
+        if (self.by == "length") != (self.file is None):
+            raise ValueError(
+                "'file' is the difficulty table of by: agreement and by: log_prob, and of them alone"
+            )
+        if self.share is not None and self.pacing == "stages":
+            raise ValueError(
+                "'share' is where pacing: root and linear begin; pacing: stages begins with a stage"
+            )
+        if self.stages is not None and (self.pacing != "stages" or self.file is not None):
+            raise ValueError("'stages' is for pacing: stages without a table, which has stages of its own")
+        return self
 
 
 class TrainingSettings(_Strict):
@@ -87,7 +143,10 @@ class TrainingSettings(_Strict):
     never stop early). ``metric`` is measured on development data. ``batch_by`` puts rows of like length
     together, or rows of the same groups, whose passages are each other's hard negatives. ``members`` trains
     that many times from the same start, each with the next seed, and averages the weights
-    (:mod:`gongbang.train.members`).
+    (:mod:`gongbang.train.members`). ``schedule: plateau`` multiplies the rate by ``plateau_factor`` when the
+    metric has not risen for ``plateau_patience`` evaluations. ``precision: auto`` is bf16 where the hardware
+    multiplies in it, else fp32 (:mod:`gongbang.train.precision`). ``tracker`` copies the run's numbers into a
+    tracker's own files below the run's folder (:mod:`gongbang.train.trackers`).
     """
 
     epochs: Annotated[int, Field(ge=1)] = 3
@@ -98,16 +157,44 @@ class TrainingSettings(_Strict):
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.1
     schedule: Schedule = "linear"
+    plateau_factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    plateau_patience: Annotated[int, Field(ge=1)] = 2
     batch_by: Literal["length", "group"] = "length"
+    curriculum: CurriculumSettings | None = None
     max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
-    precision: Literal["bf16", "fp32"] = "bf16"
+    precision: Precision = "auto"
     average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
     evaluate_every: Annotated[float, Field(gt=0)] = 1.0
     patience: Annotated[int, Field(ge=0)] = 0
     metric: str = "f1"
     log_every: Annotated[int, Field(ge=1)] = 10
     members: Annotated[int, Field(ge=1)] = 1
+    tracker: Literal["none", "mlflow", "wandb"] = "none"
     seed: int = 17
+
+    @model_validator(mode="after")
+    def _one_order(self) -> Self:
+        if self.curriculum is not None and self.batch_by == "group":
+            raise ValueError(
+                "curriculum orders rows by difficulty, batch_by: group by their groups: choose one"
+            )
+        return self
+
+
+class FoldSettings(_Strict):
+    """Folds of the training and development records, see :func:`gongbang.data.folds.make_folds`.
+
+    ``table`` is a file where the table is kept, so that runs that name the same one can be put together; the
+    run's own folder where none is named.
+    """
+
+    kind: Literal["plain", "stratified", "grouped", "stratified_grouped", "time"] = "stratified_grouped"
+    k: Annotated[int, Field(ge=2)] = 5
+    repeats: Annotated[int, Field(ge=1)] = 1
+    seed: int = 17
+    label: str | None = None
+    time: str | None = None
+    table: str | None = None
 
 
 class ExportSettings(_Strict):
@@ -120,6 +207,9 @@ class ExportSettings(_Strict):
 class Recipe(_Strict):
     """Everything about a run.
 
+    ``layers`` keeps that many of the backbone's layers, from the first on.
+    ``folds`` says how ``gongbang train --folds`` deals the records.
+    ``pipeline`` and ``model`` are the options of the task and of its model, which check them.
     ``expected`` holds the least score by metric that a run must reach: one that falls short is done like any
     other, says so in its log, and ``gongbang train`` ends with exit status 2 behind its report.
     """
@@ -128,11 +218,14 @@ class Recipe(_Strict):
     task: str
     description: str = ""
     backbone: str = "e5-small"
+    layers: Annotated[int, Field(ge=1)] | None = None
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     freeze: list[str] = Field(default_factory=list)
+    model: dict[str, Any] = Field(default_factory=dict)
     pipeline: dict[str, Any] = Field(default_factory=dict)
     data: DataSettings
     training: TrainingSettings = TrainingSettings()
+    folds: FoldSettings = FoldSettings()
     export: ExportSettings = ExportSettings()
     expected: dict[str, float] = Field(default_factory=dict)
 

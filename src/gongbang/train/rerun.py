@@ -138,7 +138,11 @@ def check_data(run: Run, recipe: Recipe) -> None:
     """
     recorded = [entry for files in run.hashes.get("data", {}).values() for entry in files]
     then = {str(entry["name"]): str(entry["sha256"]) for entry in recorded}
-    now = {entry["name"]: entry["sha256"] for entry in data_hashes(s.path for s in recipe.data.sources)}
+    paths = [source.path for source in recipe.data.sources]
+    curriculum = recipe.training.curriculum
+    if curriculum is not None and curriculum.file is not None:
+        paths.append(curriculum.file)
+    now = {entry["name"]: entry["sha256"] for entry in data_hashes(paths)}
     # Compared by name as well: which file plays which part is decided by the recipe's paths.
     changed = sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
     if changed:

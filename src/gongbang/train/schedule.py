@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
-Schedule = Literal["linear", "cosine", "constant"]
+Schedule = Literal["linear", "cosine", "constant", "plateau"]
 _LAYER = re.compile(r"\.layers?\.(\d+)\.")
 _NO_DECAY = ("bias", "LayerNorm.weight", "layer_norm.weight", "norm.weight")
 
@@ -16,16 +18,42 @@ _NO_DECAY = ("bias", "LayerNorm.weight", "layer_norm.weight", "norm.weight")
 def factor(step: int, *, total: int, warmup: int, schedule: Schedule) -> float:
     """What the learning rate is multiplied by at ``step`` of ``total``.
 
+    ``plateau`` is constant here: what it follows is not the step but the development metric, and the loop
+    multiplies by :func:`lowered` besides.
+
     Example:
         >>> [factor(s, total=10, warmup=2, schedule="linear") for s in (0, 1, 2, 6, 10)]
         [0.0, 0.5, 1.0, 0.5, 0.0]
     """
     if step < warmup:
         return step / warmup
-    if schedule == "constant":
+    if schedule in {"constant", "plateau"}:
         return 1.0
     done = min(1.0, (step - warmup) / max(1, total - warmup))
     return 1.0 - done if schedule == "linear" else 0.5 * (1.0 + math.cos(math.pi * done))
+
+
+def lowered(values: Sequence[float], *, patience: int, factor: float) -> float:
+    """What the plateau schedule has multiplied the rate by after these evaluations.
+
+    The rate falls by ``factor`` whenever the metric has not risen above its best for ``patience``
+    evaluations in a row, counted anew after each fall.
+
+    Args:
+        values: the declared metric, higher is better, in the order in which it was measured.
+        patience: evaluations without a gain that lower the rate.
+        factor: by which it is lowered each time.
+
+    Example:
+        >>> [lowered([1.0, 2.0, 2.0, 1.5, 3.0][:n], patience=2, factor=0.5) for n in (3, 4, 5)]
+        [1.0, 0.5, 0.5]
+    """
+    scale, best, flat = 1.0, -math.inf, 0
+    for value in values:
+        best, flat = (value, 0) if value > best else (best, flat + 1)
+        if flat >= patience:
+            scale, flat = scale * factor, 0
+    return scale
 
 
 def parameter_groups(

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
-from gongbang.artifacts.files import write_json
+from gongbang.artifacts.data_facts import DATA, data_facts
+from gongbang.artifacts.files import read_json, write_json
 from gongbang.artifacts.hashing import config_hash
-from gongbang.artifacts.notebook import build_notebook
+from gongbang.artifacts.notebooks import build_notebook_for
 from gongbang.artifacts.run import Run
+from gongbang.data.records import Record
 from gongbang.errors import ArtifactError
 from gongbang.metrics.scores import Scores
 from gongbang.train.checkpoint import load_weights
+from gongbang.train.cost import Meter
 from gongbang.train.expected import shortfalls
 from gongbang.train.loop import Event, Loop, LoopResult
 from gongbang.train.members import average_members, steps_saved, train_members
+from gongbang.train.precision import with_precision
 from gongbang.train.recipe import Recipe, parse_recipe
 from gongbang.train.rerun import check_data
+from gongbang.train.taught import taught
+from gongbang.train.trackers import require_tracker, tracked
 from gongbang.train.workbench import Workbench, assemble
 
 _LOG = logging.getLogger(__name__)
+SOFT = "soft.json"
+"""Where a run keeps the probabilities that a teacher gave its training records."""
 
 
 def train_recipe(
@@ -33,6 +42,8 @@ def train_recipe(
     on_event: Callable[[Event], None] = lambda event: None,
     preflight: bool = True,
     max_steps: int | None = None,
+    soft: Mapping[str, Mapping[str, float]] | None = None,
+    parent: str | Path | None = None,
 ) -> Run:
     """Carry out a recipe and leave its run folder behind.
 
@@ -42,34 +53,49 @@ def train_recipe(
         resume: a run to go on with; its own recipe is used.
         on_event: receives each step's and each evaluation's numbers, for progress on a terminal.
         preflight: prove first that the run can work at all, see :mod:`gongbang.train.preflight`.
+        soft: a teacher's probabilities by record id and label, which training records are given; kept in the
+            run's folder, from where a resumed run takes them.
         max_steps: close the run after this many steps more, on the recipe's own schedule.
+        parent: the run that a new one varies, which ``gongbang compare`` sets it beside.
 
     Raises:
-        ArtifactError: the run to go on with is being written by another process.
+        ArtifactError: the run to go on with is being written by another process; or there is no such parent.
         DataError: its data are not what they were.
 
     Returns:
         The run, its status "done"; ``scores`` are of the test part (of the development part where the
         recipe holds out no test data).
     """
+    meter = Meter()
     if resume is not None:
         run = Run.open(resume, root)
         recipe = parse_recipe(run.recipe, str(run.path))
         check_data(run, recipe)
+    origin = None if parent is None else Run.open(parent, root)
+    require_tracker(recipe.training.tracker)
+    recipe = with_precision(recipe)
     bench = assemble(recipe)
+    if resume is not None and (run.path / SOFT).is_file():
+        soft = read_json(run.path / SOFT, "the teacher's probabilities")
+    if soft is not None:
+        bench.training = taught(bench.training, soft, bench.task)
     proofs = None
     if preflight:
         from gongbang.train.preflight import run_preflight
 
         proofs = run_preflight(bench)
     if resume is None:
-        run = Run.create(root, recipe.resolved(), recipe.name, data=data_files(recipe))
+        run = Run.create(root, bench.recipe.resolved(), recipe.name, data=data_files(recipe), parent=origin)
     else:
         run.resume(steps_saved(run.checkpoints))
-    with run, run.logging():
+    with run, run.logging(), meter.kept(run.path), _watched(bench, run, on_event) as watch:
+        if soft is not None:
+            write_json(run.path / SOFT, soft)
         if proofs is not None:
             write_json(run.path / "preflight.json", proofs.to_dict())
-        result = _fit(bench, run, resume=resume is not None, max_steps=max_steps, on_event=on_event)
+        write_json(run.path / DATA, data_facts(_parts(bench)))
+        result = _fit(bench, run, resume=resume is not None, max_steps=max_steps, on_event=watch)
+        meter.result = result
         if max_steps is not None:
             run.close_at(result.steps)
         _report(bench, run)
@@ -83,6 +109,7 @@ def finish_run(path: str | Path, *, root: str | Path = "runs") -> Run:
         ArtifactError: the run was never evaluated, so that it has no best weights.
         DataError: its data are not what they were.
     """
+    meter = Meter()
     run = Run.open(path, root)
     weights = run.checkpoints / "best.safetensors"
     if not any(run.checkpoints.glob("**/best.safetensors")):
@@ -99,7 +126,7 @@ def finish_run(path: str | Path, *, root: str | Path = "runs") -> Run:
     run.resume(steps)
     if steps < total:
         run.close_at(steps)
-    with run, run.logging():
+    with run, run.logging(), meter.kept(run.path):
         if weights.is_file():
             load_weights(bench.model, weights)
         else:
@@ -108,6 +135,21 @@ def finish_run(path: str | Path, *, root: str | Path = "runs") -> Run:
             _LOG.warning("closed early, after step %d of %d; the best weights so far are kept", steps, total)
         _report(bench, run)
     return run
+
+
+@contextmanager
+def _watched(
+    bench: Workbench, run: Run, on_event: Callable[[Event], None]
+) -> Iterator[Callable[[Event], None]]:
+    """Who is told of each step: the recipe's tracker, and the caller."""
+    settings = bench.recipe.training
+    with tracked(settings.tracker, run.path, name=run.id, recipe=bench.recipe.resolved()) as track:
+
+        def tell(event: Event) -> None:
+            track(event)
+            on_event(event)
+
+        yield tell
 
 
 def _progress(run: Run) -> tuple[int, int]:
@@ -155,7 +197,16 @@ def data_files(recipe: Recipe) -> dict[str, list[str]]:
     files: dict[str, list[str]] = {}
     for source in recipe.data.sources:
         files.setdefault("train" if source.role == "train" else "evaluation", []).append(source.path)
+    curriculum = recipe.training.curriculum
+    if curriculum is not None and curriculum.file is not None:
+        files.setdefault("train", []).append(curriculum.file)
     return files
+
+
+def _parts(bench: Workbench) -> dict[str, Sequence[Record]]:
+    """The records by what they are used for; what training makes beside them is among those trained on."""
+    splits = bench.splits
+    return {"trained on": bench.training, "development": splits.development, "test": splits.test}
 
 
 def _report(bench: Workbench, run: Run) -> None:
@@ -167,8 +218,9 @@ def _report(bench: Workbench, run: Run) -> None:
     run.save_predictions(predictions)
     baselines = bench.task.baselines(bench.splits.train, bench.with_other_passages(records))
     run.save_metrics(scores, baselines=baselines)
-    if "answers" in bench.task.schema.spans:
-        build_notebook(records, predictions, name=run.id).save(run.path)
+    notebook = build_notebook_for(bench.task, records, predictions, name=run.id)
+    if notebook is not None:
+        notebook.save(run.path)
     run.plot()
     _warn_below(bench.recipe, scores)
 

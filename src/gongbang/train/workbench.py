@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,11 +21,15 @@ from gongbang.nn.table import make_model
 from gongbang.search.contexts import passages_of
 from gongbang.tasks.base import Prediction, Task
 from gongbang.tasks.encode import is_pair
-from gongbang.tasks.table import make_task
+from gongbang.tasks.labels import label_of
+from gongbang.tasks.table import make_task, task_class
 from gongbang.train.data import Splits, load_splits
 from gongbang.train.infer import outputs_of
 from gongbang.train.negatives import mine_negatives
+from gongbang.train.precision import resolve_precision
 from gongbang.train.recipe import NegativeSettings, Recipe
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -46,7 +52,7 @@ class Workbench:
         outputs = outputs_of(
             self.model,
             features,
-            bf16=self.recipe.training.precision == "bf16" if bf16 is None else bf16,
+            bf16=resolve_precision(self.recipe.training.precision) == "bf16" if bf16 is None else bf16,
             pairs=hasattr(self.model, "pair_outputs"),
         )
         predictions: list[Prediction] = self.task.decode(outputs, features)
@@ -86,15 +92,45 @@ def assemble(recipe: Recipe, *, made: bool = True) -> Workbench:
         made: make the recipe's cloze questions and mine its negatives; False where nothing is going to be
             trained.
     """
-    torch.manual_seed(recipe.training.seed)
     splits = load_splits(recipe.data, seed=recipe.training.seed)
-    backbone = load_backbone(recipe.backbone, dropout=recipe.dropout)
+    return put_together(completed(recipe, splits), splits, made=made)
+
+
+def put_together(recipe: Recipe, splits: Splits, *, made: bool = True) -> Workbench:
+    """The workbench over data that is read and split already; arguments as in :func:`assemble`.
+
+    Args:
+        recipe: complete, its labels said.
+        splits: what is trained on, selected by and reported on.
+    """
+    torch.manual_seed(recipe.training.seed)
+    backbone = load_backbone(recipe.backbone, dropout=recipe.dropout, layers=recipe.layers)
     task = make_task(recipe.task, backbone.tokenizer, recipe.pipeline)
-    model = make_model(recipe.task, backbone)
+    training = training_records(recipe, splits, task) if made else splits.train
+    counts = label_counts(training, task)
+    model = make_model(recipe.task, backbone, recipe.model, labels=len(counts), counts=counts)
     freeze(model, recipe.freeze)
     fit_to_device(backbone.model)
-    training = training_records(recipe, splits, task) if made else splits.train
     return Workbench(recipe, backbone, model, task, splits, training)
+
+
+def completed(recipe: Recipe, splits: Splits) -> Recipe:
+    """The recipe with what its pipeline leaves to the training data, such as the labels and their order.
+
+    The run is recorded under this recipe, so that whatever is resumed, repeated or exported from it numbers
+    its labels as the weights do.
+    """
+    complete = getattr(task_class(recipe.task), "complete", None)
+    if complete is None:
+        return recipe
+    return recipe.model_copy(update={"pipeline": complete(recipe.pipeline, splits.train)})
+
+
+def label_counts(records: Sequence[Record], task: Task) -> list[int]:
+    """How many records carry each of the task's labels; empty for a task that has none."""
+    key = getattr(getattr(task, "settings", None), "label", "label")
+    counts = Counter(label_of(record, key) for record in records)
+    return [counts[label] for label in getattr(task, "labels", ())]
 
 
 def fit_to_device(encoder: torch.nn.Module) -> None:
@@ -139,14 +175,60 @@ def training_records(recipe: Recipe, splits: Splits, task: Task) -> list[Record]
     settings = recipe.data.negatives
     if task.ranks_corpus:
         return _pairs(splits, settings) + _cloze(recipe, splits)
-    records = splits.train + _cloze(recipe, splits)
-    if not settings.per_question:
-        return records
-    from gongbang.search.lexical import LexicalIndex
+    records = splits.train + _cloze(recipe, splits) + copies_of(splits.train, recipe)
+    return records + negatives_of(splits.train, settings, task) if settings.per_question else records
 
+
+def copies_of(records: Sequence[Record], recipe: Recipe) -> list[Record]:
+    """The copies of the records that the recipe's ``data.augment`` asks for, less those its filters drop.
+
+    What a method learns, such as which words resemble each other, it learns from these records alone.
+    """
+    made: list[Record] = []
+    for settings in recipe.data.augment:
+        from gongbang.augment.copies import augment
+        from gongbang.augment.filters import apply_filters, make_filter
+
+        originals = [record for record in records if not record.lineage]
+        found = augment(
+            originals, settings.method, ratio=settings.ratio, seed=settings.seed, **settings.options
+        )
+        filters = [make_filter(name, **options) for name, options in settings.filters.items()]
+        kept = apply_filters(found.records, originals, filters).kept if filters else found.records
+        _LOG.info(
+            "%s: %d copies of %d wanted; %d of them dropped by filters; not made: %s",
+            settings.method,
+            len(kept),
+            found.wanted,
+            len(found.records) - len(kept),
+            found.reasons or "none",
+        )
+        made += kept
+    return made
+
+
+def negatives_of(records: Sequence[Record], settings: NegativeSettings, task: Task) -> list[Record]:
+    """Questions of the records over passages of the same records that do not answer them.
+
+    Raises:
+        RecipeError: the task has nowhere to say "no answer".
+    """
+    from gongbang.search.lexical import LexicalIndex
+    from gongbang.tasks.boolq import BoolqTask, distractor, is_answered
+
+    given: dict[str, Any] = {}
+    if isinstance(task, BoolqTask):
+        given = {"answered": is_answered, "negative": distractor}
+    elif "answers" not in task.schema.spans:
+        raise RecipeError(
+            "retrieved negatives say 'no answer here', and this task has nowhere to say it.",
+            value=f"data.negatives.per_question={settings.per_question}, task '{task.name}'",
+            allowed="0, or a task that reads passages: reader, boolq",
+            cure="Remove data.negatives.",
+        )
     index = LexicalIndex()
-    index.build(passages_of(splits.train))
-    return records + mine_negatives(splits.train, index, settings).records
+    index.build(passages_of(records))
+    return mine_negatives(records, index, settings, **given).records
 
 
 def _cloze(recipe: Recipe, splits: Splits) -> list[Record]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gongbang.data.readers.tables import _unquoted
+from gongbang.data.readers.tables import unquoted
 from gongbang.data.reading import read_records
 from gongbang.errors import DataError
 
@@ -94,7 +94,7 @@ def test_a_tsv_whose_writer_quotes_is_read_as_it_was_written(tmp_path):
 @given(st.text('ab"', max_size=8))
 def test_what_a_writer_quotes_for_its_quotes_comes_back(text):
     quoted = '"' + text.replace('"', '""') + '"'
-    assert _unquoted(quoted) == (text if '"' in text else quoted)
+    assert unquoted(quoted) == (text if '"' in text else quoted)
 
 
 @pytest.mark.shared

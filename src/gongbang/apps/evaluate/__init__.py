@@ -8,6 +8,7 @@ from gongbang.apps.evaluate.ask import evaluate_ask
 from gongbang.apps.evaluate.evaluation import Evaluation
 from gongbang.apps.evaluate.finder import Finder
 from gongbang.apps.evaluate.finding import evaluate_search
+from gongbang.apps.evaluate.labels import evaluate_labels
 from gongbang.apps.evaluate.reading import evaluate_reader
 from gongbang.apps.evaluate.unanswerable import evaluate_unanswerable
 
@@ -15,6 +16,7 @@ __all__ = [
     "Evaluation",
     "Finder",
     "evaluate_ask",
+    "evaluate_labels",
     "evaluate_reader",
     "evaluate_search",
     "evaluate_unanswerable",

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from gongbang.artifacts.files import plain, write_json
-from gongbang.artifacts.notebook import FILES, ErrorNotebook
+from gongbang.artifacts.notebook import FILES
+from gongbang.artifacts.notebooks import Notebook
 from gongbang.artifacts.predictions import write_predictions
 from gongbang.data.records import Record
 from gongbang.errors import DataError, OptionError
@@ -45,7 +46,7 @@ class Evaluation:
         scores: the metrics, the primary one first.
         baselines: what the scores must beat, by name.
         predictions: one a question, n-best with it.
-        notebook: the wrong answers by the stage that failed; None where nothing was read.
+        notebook: what is wrong, by the stage that failed or the kind of error; None where a task has none.
         extra: further figures, plain JSON, put beside the scores by :meth:`to_dict`.
     """
 
@@ -53,7 +54,7 @@ class Evaluation:
     scores: Scores
     baselines: Mapping[str, Scores] = field(default_factory=dict)
     predictions: Sequence[Prediction] = ()
-    notebook: ErrorNotebook | None = None
+    notebook: Notebook | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 A mapping names, for each part of a record, the column that holds it; dots reach into nested objects
 (``"meta.title"``, ``"answers.text.0"``). Parts: ``id``, ``group``, ``source``, ``licence``, ``lineage``,
-``answer``, ``answers``, ``answer_start``, ``is_impossible``; every other part becomes a field
-(``question``, ``context``, ``title``, ``text``, …), and ``labels.X`` a label. Columns that are not
-mapped pass through as labels; the label ``document`` is always the context's own id.
+``answer``, ``answers``, ``answer_start``, ``is_impossible``, ``label`` (a class), ``labels`` (several, as a
+list or with commas between); every other part becomes a field (``question``, ``context``, ``title``,
+``text``, ``pair``, …), and ``labels.X`` a label. Columns that are not mapped pass through as labels; the
+label ``document`` is always the context's own id.
 """
 
 from __future__ import annotations
@@ -14,18 +15,34 @@ from difflib import get_close_matches
 from typing import Any
 
 from gongbang.data.readers.answers import answer_spans
+from gongbang.data.readers.classes import class_labels
 from gongbang.data.readers.place import Place, make_record, need_id, text_cell
 from gongbang.data.records import Record
 from gongbang.data.sources import Source, document_id
 from gongbang.errors import DataError, OptionError
 
-_PARTS = {"id", "group", "source", "licence", "lineage", "answer", "answers", "answer_start", "is_impossible"}
+_PARTS = {
+    "id",
+    "group",
+    "source",
+    "licence",
+    "lineage",
+    "answer",
+    "answers",
+    "answer_start",
+    "is_impossible",
+    "label",
+    "labels",
+}
 _KNOWN = {
     "id": ("id", "guid", "qid", "question_id"),
     "question": ("question", "query", "질문"),
     "context": ("context", "passage", "paragraph", "본문", "지문"),
     "title": ("title", "제목"),
-    "text": ("text", "sentence", "document", "문장"),
+    "text": ("text", "sentence", "document", "문장", "premise", "sentence1", "text1"),
+    "pair": ("pair", "hypothesis", "sentence2", "text2"),
+    "label": ("label", "gold_label", "레이블", "라벨"),
+    "labels": ("labels",),
     "answers": ("answers",),
     "answer": ("answer", "answer_text", "답", "정답"),
     "answer_start": ("answer_start", "start"),
@@ -56,6 +73,11 @@ def guess_mapping(columns: Sequence[str], place: Place) -> dict[str, str]:
         mapping.pop("answer", None)
     if "context" in mapping:
         mapping.pop("text", None)
+    if "text" not in mapping:
+        mapping.pop("pair", None)
+    if {"answer", "answers"} & mapping.keys():  # of question answering a label is one among others
+        mapping.pop("label", None)
+        mapping.pop("labels", None)
     if not {"question", "context", "text"} & mapping.keys():
         raise place.error(
             "no column with a known name.",
@@ -183,6 +205,7 @@ def record_of(
     used = {column.partition(".")[0] for column in mapping.values()} | set(mapping.values())
     labels = {key: value for key, value in row.items() if key not in used and value is not None}
     labels |= {part.removeprefix("labels."): v for part, v in values.items() if part.startswith("labels.")}
+    labels |= class_labels(values, fields, place, mapping)
     spans = answer_spans(values, fields, labels, place, mapping)
     if "context" in fields:
         labels["document"] = document_id(fields["context"])

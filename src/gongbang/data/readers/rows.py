@@ -28,7 +28,7 @@ def read_jsonl(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator
         DataError: the file is missing, empty or in another encoding, no column is known, or no row has a
             column that the mapping names.
     """
-    return from_objects(lambda: _json_lines(path), path, mapping)
+    return from_objects(lambda: json_lines(path), path, mapping)
 
 
 def from_objects(
@@ -102,7 +102,8 @@ def records_of(rows: Rows, make: Maker) -> Iterator[Placed | DataError]:
             yield err
 
 
-def _json_lines(path: Path) -> Rows:
+def json_lines(path: Path) -> Rows:
+    """The object of each line that is not blank, with its place; a broken line is an error of its own."""
     _refuse_foreign(path)
     with path.open("rb") as lines:
         for number, data in enumerate(lines, 1):

@@ -14,7 +14,7 @@ from gongbang.data.textfile import read_text
 from gongbang.errors import DataError
 
 _CELL = 1 << 27  # characters; contexts of whole pages pass the csv module's default of 131,072
-_Cells = Iterator[tuple[Place, list[str]] | DataError]
+Cells = Iterator[tuple[Place, list[str]] | DataError]
 
 
 def read_csv(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Placed | DataError]:
@@ -40,7 +40,7 @@ def _table(path: Path, mapping: Mapping[str, str] | None, comma: str) -> Iterato
         check_mapping(mapping)
     text = read_text(path)
     raw = comma == "\t" and not _is_quoted(text)
-    rows = _tabbed(text, path) if raw else _quoted(text, path, comma)
+    rows = tabbed(text, path) if raw else _quoted(text, path, comma)
     header = _header(rows, path)
     if mapping is None:
         mapping = guess_mapping(header, Place(str(path)))
@@ -54,15 +54,21 @@ def _is_quoted(text: str) -> bool:
     return all(len(name) > 1 and name[0] == name[-1] == '"' for name in header)
 
 
-def _tabbed(text: str, path: Path) -> _Cells:
-    """The cells of each line that is not blank; a lone carriage return is a letter like others."""
+def tabbed(text: str, path: Path, *, quoted: bool = True) -> Cells:
+    """The cells of each line that is not blank; a lone carriage return is a letter like others.
+
+    Args:
+        text: the file's text.
+        path: the file, for places.
+        quoted: whether :func:`unquoted` is applied to each cell.
+    """
     for number, line in enumerate(text.split("\n" if "\n" in text else "\r"), 1):
-        cells = [_unquoted(cell) for cell in line.removesuffix("\r").split("\t")]
+        cells = line.removesuffix("\r").split("\t")
         if any(cells):
-            yield Place(str(path), number), cells
+            yield Place(str(path), number), [unquoted(cell) for cell in cells] if quoted else cells
 
 
-def _quoted(text: str, path: Path, comma: str) -> _Cells:
+def _quoted(text: str, path: Path, comma: str) -> Cells:
     """The cells of each row that is not blank, the header first.
 
     A quote that is never closed swallows the rows after it. So of a row that cannot be used one line is
@@ -105,7 +111,7 @@ def _broken(err: csv.Error, line: str, place: Place) -> DataError:
     )
 
 
-def _header(rows: _Cells, path: Path) -> list[str]:
+def _header(rows: Cells, path: Path) -> list[str]:
     found = next(rows, None)
     if isinstance(found, DataError):
         raise found
@@ -122,7 +128,7 @@ def _header(rows: _Cells, path: Path) -> list[str]:
     return header
 
 
-def _named(rows: _Cells, header: Sequence[str]) -> Rows:
+def _named(rows: Cells, header: Sequence[str]) -> Rows:
     """Rows as column to cell, without empty cells."""
     for found in rows:
         if isinstance(found, DataError):
@@ -135,7 +141,7 @@ def _named(rows: _Cells, header: Sequence[str]) -> Rows:
         yield place, {name: cell for name, cell in zip(header, cells, strict=True) if cell != ""}
 
 
-def _unquoted(cell: str) -> str:
+def unquoted(cell: str) -> str:
     """A cell as it was before its writer quoted it for the quotes in it; other cells as they are."""
     inner = cell[1:-1]
     if cell[:1] == cell[-1:] == '"' and '""' in inner and '"' not in inner.replace('""', ""):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gongbang.data.splits import text_of
 from gongbang.errors import PreflightError
 from gongbang.tasks.windows import copy_tokenizer
 from gongbang.text.normalise import Normaliser
@@ -56,7 +57,7 @@ def _read(trial: Trial) -> tuple[list[str], list[str]]:
     normaliser = Normaliser(getattr(getattr(trial.bench.task, "settings", None), "normalise", ()))
     texts, answers = [], []
     for record in trial.records:
-        edited = normaliser.apply(record.fields.get("context", ""))
+        edited = normaliser.apply(text_of(record))
         texts.append(edited.text)
         for answer in record.answers[:1]:
             start, end = edited.to_edited(answer.start, answer.end)

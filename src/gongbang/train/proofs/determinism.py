@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from gongbang.errors import PreflightError
-from gongbang.train.batches import make_batches
+from gongbang.train.curriculum import make_sampler
 from gongbang.train.proofs.trial import Outcome, Trial
 
 CHECK = "determinism"
@@ -20,10 +20,7 @@ def prove(trial: Trial) -> Outcome:
     for name, array in {**first.inputs, **first.targets}.items():
         if not np.array_equal(array, {**second.inputs, **second.targets}[name]):
             _refuse("preparing the same records twice gives other features", name)
-    one, two = (
-        list(make_batches(trial.features, settings.batch_size, by=settings.batch_by, seed=settings.seed))
-        for _ in range(2)
-    )
+    one, two = (list(make_sampler(trial.features, settings)) for _ in range(2))
     if one != two:
         _refuse("the same seed gives other batches", settings.seed)
     losses = []

@@ -94,6 +94,8 @@ class _Tester:
     def acts(self, name: str, tries: Sequence[Any], *, thorough: bool) -> bool:
         """Whether any of these values of an option gives other features or predictions."""
         others = [other for value in tries if (other := self._with(name, value)) is not None]
+        if not others:  # the task cannot be without it, as a classifier without its labels
+            return True
         if any(_marks(other.prepare(self.records)) != self.marks for other in others):
             return True
         if any(self._decodes_otherwise(other) for other in others):
@@ -111,7 +113,7 @@ class _Tester:
 
     def _outputs(self) -> list[Outputs]:
         names = getattr(self.trial.model, "output_names", ())
-        perfect = perfect_outputs(names, self.plain) if self.plain.targets else None
+        perfect = perfect_outputs(names, self.plain, self.trial.labels) if self.plain.targets else None
         if perfect is None:
             return [self.trial.outputs(self.plain)]
         return [perfect, random_outputs(perfect, 17), random_outputs(perfect, 18)]

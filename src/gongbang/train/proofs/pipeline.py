@@ -9,6 +9,7 @@ import numpy as np
 
 from gongbang.artifacts.hashing import config_hash
 from gongbang.data.records import Record
+from gongbang.data.splits import text_of
 from gongbang.errors import PreflightError
 from gongbang.tasks.base import Features
 from gongbang.tasks.table import make_task
@@ -91,7 +92,7 @@ def _by_script(records: Sequence[Record]) -> dict[str, dict[str, str]]:
     """Distinct passages with their groups, Korean ones apart: what English never holds is no clean-up."""
     found: dict[str, dict[str, str]] = {}
     for record in records:
-        text = record.fields.get("context", "")
+        text = text_of(record)
         letters = sum(map(str.isalpha, text))
         script = "Hangul" if 2 * len(_HANGUL.findall(text)) > letters else "other"
         found.setdefault(script, {})[text] = record.group
@@ -128,7 +129,7 @@ def prove_predictions(trial: Trial) -> Outcome:
         return Outcome("predictions are not spans", skipped=True)
     records = trial.records[:48]
     features = trial.bench.task.prepare(records)
-    perfect = perfect_outputs(names, features)
+    perfect = perfect_outputs(names, features, trial.labels)
     by_id = {record.id: record for record in records}
     count = 0
     for prediction in trial.bench.task.decode(random_outputs(perfect or {}, 17), features):

@@ -43,7 +43,7 @@ def prove(trial: Trial) -> Outcome:
 
 def _count(trial: Trial) -> tuple[Counter[str], dict[str, str]]:
     features = trial.features
-    outputs = perfect_outputs(trial.model.output_names, features)
+    outputs = perfect_outputs(trial.model.output_names, features, trial.labels)
     predictions = trial.bench.task.decode(outputs, features)
     golds: dict[str, list[str]] = defaultdict(list)
     held: dict[str, bool] = defaultdict(bool)

@@ -20,7 +20,7 @@ from gongbang.tasks.base import Features
 from gongbang.train.loop import LoopResult
 from gongbang.train.proofs.trial import Outcome, Trial
 from gongbang.train.recipe import TrainingSettings
-from gongbang.train.schedule import factor
+from gongbang.train.schedule import factor, lowered
 
 _STEPS = 150  # optimiser steps of the probe, about
 _EVALUATIONS = 6  # at least: the best is the third, and must not be the last
@@ -42,6 +42,7 @@ class _Trace:
     """What the loop told and where the probe stood."""
 
     rates: list[float] = field(default_factory=list)
+    evaluations: list[int] = field(default_factory=list)  # the steps of
     steps: list[int] = field(default_factory=list)
     places: list[float] = field(default_factory=list)
     evaluated: list[float] = field(default_factory=list)
@@ -71,15 +72,17 @@ def prove_schedule(trial: Trial) -> Outcome:
             allowed="a rate above zero",
             cure="Raise training.learning_rate.",
         )
-    _compare(settings, trace.rates, total)
+    _compare(settings, trace, total)
     numbers = {"steps": total, "highest": max(trace.rates), "last": trace.rates[-1]}
     return Outcome("the rate follows the schedule step by step", dict(numbers))
 
 
-def _compare(settings: TrainingSettings, rates: list[float], total: int) -> None:
-    warmup = round(total * settings.warmup)
+def _compare(settings: TrainingSettings, trace: _Trace, total: int) -> None:
+    warmup, rates = round(total * settings.warmup), trace.rates
     wanted = [
-        settings.learning_rate * factor(step + 1, total=total + 1, warmup=warmup, schedule=settings.schedule)
+        settings.learning_rate
+        * factor(step + 1, total=total + 1, warmup=warmup, schedule=settings.schedule)
+        * _lowered(settings, trace, step)
         for step in range(total)
     ]
     wrong = next(
@@ -89,7 +92,8 @@ def _compare(settings: TrainingSettings, rates: list[float], total: int) -> None
     if wrong is None:
         return
     per_epoch = total // settings.epochs
-    steady = len({round(rate, 12) for rate in rates[:per_epoch]}) == 1 and settings.schedule != "constant"
+    by_steps = settings.schedule in {"linear", "cosine"}
+    steady = len({round(rate, 12) for rate in rates[:per_epoch]}) == 1 and by_steps
     raise PreflightError(
         "the learning rate is stepped per epoch by a schedule that counts optimiser steps."
         if steady
@@ -99,6 +103,15 @@ def _compare(settings: TrainingSettings, rates: list[float], total: int) -> None
         allowed=f"{wanted[wrong]:.3g} there, {wanted[-1]:.3g} at the end",
         cure="Set the rate once for each optimiser step.",
     )
+
+
+def _lowered(settings: TrainingSettings, trace: _Trace, step: int) -> float:
+    """What the plateau schedule makes of the evaluations that lie before a step."""
+    if settings.schedule != "plateau":
+        return 1.0
+    before = sum(at <= step for at in trace.evaluations)
+    values = trace.evaluated[:before]
+    return lowered(values, patience=settings.plateau_patience, factor=settings.plateau_factor)
 
 
 def prove_selection(trial: Trial) -> Outcome:
@@ -146,6 +159,8 @@ def _settings(trial: Trial) -> tuple[TrainingSettings, int]:
             "patience": 0,
             "evaluate_every": min(0.34, epochs / _EVALUATIONS),
             "layer_decay": 1.0,
+            "curriculum": None,
+            "precision": "fp32",
         }
     )
     return changed, size * accumulate * steps + 1
@@ -172,6 +187,8 @@ def _run(trial: Trial, settings: TrainingSettings, rows: int) -> _Trace:
         return {**others, settings.metric: value}
 
     def event(values: Any) -> None:
+        if "evaluation" in values:
+            trace.evaluations.append(int(values["step"]))
         if "lr" in values:
             trace.rates.append(float(values["lr"]))
             trace.total = int(values["steps"])

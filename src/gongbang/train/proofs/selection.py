@@ -40,7 +40,9 @@ def prove(trial: Trial) -> Outcome:
         return Outcome("no development data: nothing is selected", skipped=True)
     features = trial.bench.task.prepare(records)
     perfect = (
-        perfect_outputs(getattr(trial.model, "output_names", ()), features) if features.targets else None
+        perfect_outputs(getattr(trial.model, "output_names", ()), features, trial.labels)
+        if features.targets
+        else None
     )
     outputs = (
         [trial.outputs(features)]

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from gongbang.errors import PreflightError
+from gongbang.train.precision import bf16_slowdown, has_bf16, resolve_precision
 from gongbang.train.proofs.trial import Outcome, Trial
 from gongbang.train.schedule import parameter_groups
 
@@ -24,6 +25,7 @@ def prove(trial: Trial) -> Outcome:
     notes = _steps(trial)
     _dropout(trial)
     change = _precision(trial)
+    notes += _slow_precision(trial)
     numbers: dict[str, Any] = {"freeze": len(recipe.freeze), "dropout": recipe.dropout}
     return Outcome("training options act", {**numbers, "bf16 changes the loss by": change}, notes)
 
@@ -108,6 +110,8 @@ def _steps(trial: Trial) -> list[str]:
             f"patience below {evaluations}",
             "Lower training.patience or training.evaluate_every, or raise training.epochs.",
         )
+    if settings.schedule == "plateau":
+        _plateau(trial, evaluations)
     notes = []
     if settings.warmup and round(total * settings.warmup) < 1:
         notes.append(f"warmup={settings.warmup} of {total} steps is less than one step")
@@ -116,6 +120,19 @@ def _steps(trial: Trial) -> list[str]:
     if settings.evaluate_every > settings.epochs:
         notes.append("evaluate_every is longer than the run: only its end is evaluated")
     return notes
+
+
+def _plateau(trial: Trial, evaluations: int) -> None:
+    """The schedule can lower the rate at all: something is evaluated, and training goes on behind it."""
+    patience = trial.bench.recipe.training.plateau_patience
+    measured = evaluations if trial.bench.splits.development else 0
+    if measured <= patience + 1:  # the first is a gain, and the last comes when training is over
+        _refuse(
+            "the plateau schedule can never lower the rate: there are too few evaluations.",
+            f"plateau_patience={patience}, {measured} evaluations",
+            f"plateau_patience below {max(1, measured - 1)}" if measured > 2 else "three evaluations or more",
+            "Lower training.plateau_patience or training.evaluate_every, or hold development data out.",
+        )
 
 
 def _dropout(trial: Trial) -> None:
@@ -147,7 +164,7 @@ def _dropout(trial: Trial) -> None:
 
 def _precision(trial: Trial) -> str:
     """bfloat16 must act, and act little."""
-    if trial.bench.recipe.training.precision != "bf16":
+    if resolve_precision(trial.bench.recipe.training.precision) != "bf16":
         return "off"
     model, batch = trial.model, trial.batch(trial.few(4))
     device = next(model.parameters()).device.type
@@ -165,3 +182,13 @@ def _precision(trial: Trial) -> str:
             "Set training.precision: fp32, or compute the sensitive step in float32.",
         )
     return f"{change:.1e}"
+
+
+def _slow_precision(trial: Trial) -> list[str]:
+    """bfloat16 that was asked for by name, on hardware that has to compute it by way of float32."""
+    if trial.bench.recipe.training.precision != "bf16" or has_bf16():
+        return []
+    return [
+        "precision=bf16, but nothing here multiplies in bfloat16: a linear layer takes "
+        f"{bf16_slowdown():.1f} times as long as in fp32; precision: auto takes bf16 only where it is quick"
+    ]

@@ -100,6 +100,11 @@ class Trial:
         return self.bench.model
 
     @property
+    def labels(self) -> int:
+        """How many labels the task chooses among; 0 where it does not."""
+        return len(getattr(self.bench.task, "labels", ()))
+
+    @property
     def features(self) -> Features:
         """The sample, prepared by the task once."""
         if self._features is None:

@@ -1,0 +1,139 @@
+"""Replacement and insertion of words by a masked language model; the model itself comes from elsewhere.
+
+Kumar et al. 2020, "Data Augmentation using Pre-trained Transformer Models", section 3.2, without their
+conditioning on the label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from gongbang.augment.nouns import draw_word, exchange, free_nouns
+from gongbang.augment.words import (
+    amount,
+    check_count,
+    check_share,
+    eojeols,
+    main_field,
+    places_in,
+    rewrite,
+    touches,
+)
+from gongbang.data.records import Record
+from gongbang.text.edits import Replacement
+from gongbang.text.morphemes import Analyser, shared_analyser
+
+
+class MaskedModel(Protocol):
+    """Says which words may stand in a blank."""
+
+    @property
+    def mask(self) -> str:
+        """How the blank is written, e.g. ``[MASK]``."""
+        ...
+
+    def fill(self, text: str, k: int) -> Sequence[tuple[str, float]]:
+        """At most ``k`` words for the one mask of ``text`` with their probabilities, the likeliest first."""
+        ...
+
+
+def replace_masked(
+    record: Record,
+    rng: np.random.Generator,
+    *,
+    model: MaskedModel,
+    field: str | None = None,
+    share: float = 0.1,
+    k: int = 10,
+    analyser: Analyser | None = None,
+) -> Record | None:
+    """Replace a share of the common nouns outside the spans, one at least, by what the model puts there.
+
+    The word is drawn by its probability among the ``k`` likeliest; the noun itself, marks and pieces are
+    passed over, and the particle is put right. None where nothing can be replaced, or where the text
+    already holds the mask, so that the model could not know which blank is meant.
+
+    Args:
+        record: any record.
+        rng: of the draws.
+        model: fills the blanks, one at a time.
+        field: the field to edit; by default the first of text, context and question.
+        share: of the nouns that stand alone.
+        k: words to draw from.
+        analyser: finds nouns; the shared one by default.
+
+    Raises:
+        OptionError: an option cannot be used.
+
+    Example:
+        >>> class Bookish:
+        ...     mask = "[MASK]"
+        ...     def fill(self, text, k):
+        ...         return [("소설", 0.7), (".", 0.3)]
+        >>> record = Record("1", {"text": "그 영화는 길다"})
+        >>> made = replace_masked(record, np.random.default_rng(0), model=Bookish())
+        >>> made.fields["text"]
+        '그 소설은 길다'
+    """
+    check_share("share", share)
+    check_count("k", k)
+    name = main_field(record, field)
+    if name is None or model.mask in record.fields[name]:
+        return None
+    analyser = analyser or shared_analyser()
+    text = record.fields[name]
+    nouns = free_nouns(record, name, analyser)
+    edits: list[list[Replacement]] = []
+    for place in rng.permutation(len(nouns)).tolist():
+        if len(edits) == amount(len(nouns), share):
+            break
+        noun = nouns[place]
+        found = model.fill(text[: noun.start] + model.mask + text[noun.end :], k)
+        new = draw_word(rng, found, noun.form)
+        made = new and exchange(text, noun.start, noun.end, new, analyser.analyse(text))
+        if made:
+            edits.append(made)
+    return rewrite(record, {name: [edit for made in sorted(edits) for edit in made]}) if edits else None
+
+
+def insert_masked(
+    record: Record,
+    rng: np.random.Generator,
+    *,
+    model: MaskedModel,
+    field: str | None = None,
+    share: float = 0.1,
+    k: int = 10,
+) -> Record | None:
+    """Insert a word of the model before a share of the words, one at least, never inside a span.
+
+    None where the model has no word for any place that was drawn, or the text already holds the mask.
+
+    Args:
+        record: any record.
+        rng: of the draws.
+        model: fills the blanks, one at a time.
+        field: the field to edit; by default the first of text, context and question.
+        share: of the words.
+        k: words to draw from.
+
+    Raises:
+        OptionError: an option cannot be used.
+    """
+    check_share("share", share)
+    check_count("k", k)
+    name = main_field(record, field)
+    if name is None or model.mask in record.fields[name]:
+        return None
+    text, places = record.fields[name], places_in(record, name)
+    offsets = [word.start for word in eojeols(text) if not touches(places, word.start, word.start)]
+    chosen = rng.choice(offsets, amount(len(offsets), share), replace=False).tolist() if offsets else []
+    edits: list[Replacement] = []
+    for at in sorted(chosen):
+        new = draw_word(rng, model.fill(f"{text[:at]}{model.mask} {text[at:]}", k))
+        if new is not None:
+            edits.append((at, at, f"{new} "))
+    return rewrite(record, {name: edits}) if edits else None

@@ -1,0 +1,289 @@
+"""Runs put together: weights fitted on out-of-fold predictions, judged on what no model has seen."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gongbang.artifacts.files import write_json
+from gongbang.artifacts.predictions import read_predictions
+from gongbang.artifacts.run import Run
+from gongbang.data.fold_table import FoldTable
+from gongbang.data.records import Record
+from gongbang.ensemble.contribution import Contribution, contributions
+from gongbang.ensemble.members import Member
+from gongbang.ensemble.solution import Solution
+from gongbang.ensemble.solve import solve
+from gongbang.errors import EnsembleError
+from gongbang.metrics.scores import Scores
+from gongbang.nn.ensemble import EnsembleModel, Kind
+from gongbang.tasks.base import Prediction
+from gongbang.tasks.labels import probabilities_of
+from gongbang.train.checkpoint import load_weights
+from gongbang.train.data import Splits, load_splits
+from gongbang.train.folds import HELD_OUT, TABLE
+from gongbang.train.recipe import Recipe, parse_recipe
+from gongbang.train.rerun import check_data
+from gongbang.train.workbench import Workbench, put_together
+
+_LOG = logging.getLogger(__name__)
+_METRICS = {"emotions": "macro_f1", "relation": "micro_f1"}
+
+
+@dataclass(frozen=True, slots=True)
+class FoldRun:
+    """A finished run on folds: its record, its recipe and its table of folds."""
+
+    run: Run
+    recipe: Recipe
+    table: FoldTable
+
+    @property
+    def folders(self) -> list[Path]:
+        """The folders of its models, one a fold and repeat."""
+        return sorted(self.run.checkpoints.glob("fold-*"))
+
+
+@dataclass(frozen=True, slots=True)
+class Ensembled:
+    """What came of putting runs together.
+
+    Attributes:
+        solution: weights, calibrations and the out-of-fold evidence.
+        contributions: what each member adds, and costs.
+        run: the record: the ensemble's predictions of the test part and their scores.
+        held_out: scores of the test part by member, and of the ensemble; empty where nothing is held out.
+    """
+
+    solution: Solution
+    contributions: Sequence[Contribution]
+    run: Run
+    held_out: Mapping[str, Scores]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON for ``--json``."""
+        return {
+            "run": self.run.id,
+            "path": str(self.run.path),
+            "solution": self.solution.to_dict(),
+            "contributions": [each.to_dict() for each in self.contributions],
+            "held_out": {name: scores.to_dict() for name, scores in self.held_out.items()},
+        }
+
+
+def ensemble_runs(
+    runs: Sequence[str | Path],
+    *,
+    root: str | Path = "runs",
+    method: str = "weighted",
+    metric: str | None = None,
+) -> Ensembled:
+    """Solve an ensemble of runs that were trained on folds.
+
+    Args:
+        runs: two or more, by folder, id or a part of an id; made by ``gongbang train --folds``.
+        root: the folder of runs.
+        method: "mean", "weighted", "greedy" or "vote".
+        metric: what members and ensemble are judged by; the task's own when None.
+
+    Raises:
+        EnsembleError: runs without folds, of different tasks, labels or versions of the data.
+        DataError: the data are not what they were.
+    """
+    members = open_fold_runs(runs, root)
+    recipe = members[0].recipe
+    splits = load_splits(recipe.data, seed=recipe.training.seed)
+    bench = put_together(recipe, replace(splits, train=splits.train[:1], development=[]), made=False)
+    found = [_out_of_fold(each, splits, bench.task) for each in members]
+    judged = metric or _METRICS.get(recipe.task, bench.task.primary_metric)
+    leave_out = ("no_relation",) if recipe.task == "relation" else ()
+    solution = solve(found, method, judged, leave_out=leave_out)
+    gains = contributions(found, method, judged, leave_out=leave_out)
+    record = {"ensemble": {"runs": [each.run.id for each in members], "method": method}, **recipe.resolved()}
+    run = Run.create(root, {**record, "name": f"{recipe.name}-ensemble"}, f"{recipe.name}-ensemble")
+    with run, run.logging():
+        write_json(run.path / "solution.json", solution.to_dict())
+        write_json(run.path / "contributions.json", [each.to_dict() for each in gains])
+        held = _on_test(members, splits, bench, solution, run)
+    return Ensembled(solution, gains, run, held)
+
+
+def open_fold_runs(runs: Sequence[str | Path], root: str | Path = "runs") -> list[FoldRun]:
+    """The runs, all of one task, one pipeline of labels and one version of the data.
+
+    Raises:
+        EnsembleError: see :func:`ensemble_runs`.
+    """
+    found = [_fold_run(Run.open(name, root)) for name in runs]
+    first = found[0]
+    for other in found[1:]:
+        _check_alike(first, other)
+    return found
+
+
+def _fold_run(run: Run) -> FoldRun:
+    recipe = parse_recipe(run.recipe, str(run.path))
+    if run.status != "done" or not (run.path / TABLE).is_file():
+        raise EnsembleError(
+            "a member was not trained on folds, so there is nothing that weights may be fitted on.",
+            value=f"{run.id}: {run.status}" + ("" if (run.path / TABLE).is_file() else ", no folds.json"),
+            allowed="finished runs of gongbang train --folds",
+            cure="Train it on folds: its out-of-fold predictions are what an ensemble is fitted on.",
+        )
+    if recipe.task == "reader":
+        raise EnsembleError(
+            "spans are put together by their texts, not by labels.",
+            value=f"{run.id}: task reader",
+            allowed="classify, boolq, emotions, relation",
+            cure="Average a reader's weights instead (training.members), or merge n-best lists with "
+            "gongbang.ensemble.spans.merge_spans.",
+        )
+    check_data(run, recipe)
+    return FoldRun(run, recipe, FoldTable.load(run.path / TABLE))
+
+
+def _check_alike(first: FoldRun, other: FoldRun) -> None:
+    """Refuse two runs that do not speak of the same records and labels."""
+    ours, theirs = first.recipe, other.recipe
+    pairs = {
+        "task": (ours.task, theirs.task),
+        "labels": (sorted(ours.pipeline.get("labels", [])), sorted(theirs.pipeline.get("labels", []))),
+        "split": (ours.data.split.model_dump(), theirs.data.split.model_dump()),
+        "data": (first.run.hashes["data"].get("evaluation"), other.run.hashes["data"].get("evaluation")),
+    }
+    for name, (left, right) in pairs.items():
+        if left != right:
+            raise EnsembleError(
+                f"the members differ in their {name}: what they predict cannot be put together.",
+                value=f"{other.run.id}: {str(right)[:120]}",
+                allowed=f"as {first.run.id}: {str(left)[:120]}",
+                cure="Train both on the same files, split and labels; only sources for training may differ.",
+            )
+
+
+def _out_of_fold(each: FoldRun, splits: Splits, task: Any) -> Member:
+    by_id = {record.id: record for record in (*splits.train, *splits.development)}
+    records = [by_id[id] for id in each.table.ids if id in by_id]
+    return _member(each, records, read_predictions(each.run.path), task, each.table)
+
+
+def _member(
+    each: FoldRun,
+    records: Sequence[Record],
+    predictions: Sequence[Prediction],
+    task: Any,
+    table: FoldTable | None = None,
+) -> Member:
+    cost = each.run.path / "cost.json"
+    return Member.from_predictions(
+        each.run.id,
+        predictions,
+        records,
+        origin="held-out" if table is None else "out-of-fold",
+        label="labels" if task.name == "emotions" else getattr(task.settings, "label", "label"),
+        labels=task.labels,
+        table=table,
+        megabytes=_megabytes(each) if cost.is_file() else None,
+    )
+
+
+def _megabytes(each: FoldRun) -> float:
+    """What the run's trained weights weigh, all folds together."""
+    return sum((folder / "best.safetensors").stat().st_size for folder in each.folders) / 1e6
+
+
+def _on_test(
+    members: Sequence[FoldRun], splits: Splits, bench: Workbench, solution: Solution, run: Run
+) -> dict[str, Scores]:
+    """Scores of every member and of the ensemble on the test part; the ensemble's go into the record."""
+    task, test = bench.task, splits.test
+    if not test:
+        return {}
+    told = {each.run.id: list(read_predictions(each.run.path / HELD_OUT)) for each in members}
+    singles = {name: task.score(predictions, test) for name, predictions in told.items()}
+    held = [_member(each, test, told[each.run.id], task) for each in members]
+    predictions = solution.predict(held)
+    scores = task.score(predictions, test)
+    run.save_predictions(predictions)
+    run.save_metrics(scores, baselines=task.baselines(splits.train, test), others=singles)
+    return {**singles, "ensemble": scores}
+
+
+def ensemble_bench(members: Sequence[FoldRun], solution: Solution) -> Workbench:
+    """The ensemble as one model on a workbench, ready to be exported.
+
+    Raises:
+        EnsembleError: members whose texts are prepared in different ways, or a hard vote, which has no
+            probabilities that a graph could give.
+    """
+    if solution.blend.method == "vote":
+        raise EnsembleError(
+            "a hard vote is not exported: it has no probabilities that could be served.",
+            value="method vote",
+            allowed="mean, weighted, greedy",
+            cure="Solve with --method weighted.",
+        )
+    recipe = members[0].recipe
+    _check_pipelines(members)
+    splits = load_splits(recipe.data, seed=recipe.training.seed)
+    # Development records were trained on by all models but one of each member: only the test part can judge.
+    splits = replace(splits, train=[*splits.train, *splits.development], development=[])
+    kind: Kind = "sigmoid" if recipe.task == "emotions" else "softmax"
+    bench = put_together(recipe, splits, made=False)
+    models = [_models(each, splits, kind) for each in members]
+    calibrations = solution.blend.calibrations
+    bench.model = EnsembleModel(
+        models,
+        solution.blend.weights,
+        kind=kind,
+        slopes=[1.0 / each.temperature for each in calibrations],
+        offsets=[each.offset for each in calibrations],
+    ).eval()
+    if solution.blend.thresholds is not None:
+        config = {**bench.task.config(), "thresholds": list(solution.blend.thresholds)}
+        bench.task = type(bench.task).from_config(bench.task.tokenizer, config)
+    return bench
+
+
+def _check_pipelines(members: Sequence[FoldRun]) -> None:
+    first = members[0].recipe
+    for other in members[1:]:
+        same = (first.pipeline, first.backbone) == (other.recipe.pipeline, other.recipe.backbone)
+        if not same:
+            raise EnsembleError(
+                "the members prepare their texts in different ways: one graph cannot serve them.",
+                value=f"{other.recipe.backbone}, {other.recipe.pipeline}"[:200],
+                allowed=f"{first.backbone}, {first.pipeline}"[:200],
+                cure="Export runs of one backbone and pipeline; others can be distilled into one.",
+            )
+
+
+def _models(each: FoldRun, splits: Splits, kind: Kind) -> EnsembleModel:
+    """The models of a run's folds as their mean."""
+    models = []
+    for folder in each.folders:
+        own = put_together(each.recipe, replace(splits, train=splits.train[:1]), made=False)
+        load_weights(own.model, folder / "best.safetensors")
+        models.append(own.model.eval())
+    return EnsembleModel(models, [1.0 / len(models)] * len(models), kind=kind)
+
+
+def soft_labels(members: Sequence[FoldRun], solution: Solution) -> dict[str, dict[str, float]]:
+    """The ensemble's probabilities of every record that was dealt into folds, by id and label.
+
+    Each is of models that did not see the record (Hinton et al. 2015, section 2, out of fold), so that a
+    student does not learn their over-confidence.
+    """
+    recipe = members[0].recipe
+    splits = load_splits(recipe.data, seed=recipe.training.seed)
+    bench = put_together(recipe, replace(splits, train=splits.train[:1], development=[]), made=False)
+    return solution.soft_labels([_out_of_fold(each, splits, bench.task) for each in members])
+
+
+def agreement(first: Sequence[Prediction], second: Sequence[Prediction], labels: Sequence[str]) -> float:
+    """The largest difference between two lists of predictions' probabilities, record by record."""
+    pairs = zip(first, second, strict=True)
+    return max(float(abs(probabilities_of(a, labels) - probabilities_of(b, labels)).max()) for a, b in pairs)

@@ -1,0 +1,123 @@
+"""Folds: every record is predicted by a model that did not see it, and nothing crosses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gongbang.artifacts.predictions import read_predictions
+from gongbang.artifacts.run import Run
+from gongbang.data.fold_table import FoldTable
+from gongbang.errors import RecipeError, SplitError
+from gongbang.train.folds import HELD_OUT, TABLE, train_folds
+from gongbang.train.recipe import parse_recipe
+from gongbang.train.workbench import assemble
+from tests.train.tiny_labels import recipe_tree
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("folds")
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Run:
+    return train_folds(parse_recipe(recipe_tree(folder, "classify")), root=folder / "runs")
+
+
+def test_every_record_of_the_pool_is_predicted_once_out_of_fold(run: Run, folder: Path):
+    bench = assemble(parse_recipe(run.recipe), made=False)
+    pool = {record.id for record in (*bench.splits.train, *bench.splits.development)}
+    assert {prediction.id for prediction in run.predictions()} == pool
+    assert len(run.predictions()) == len(pool)
+    table = FoldTable.load(run.path / TABLE)
+    for fold in range(3):
+        own = read_predictions(run.checkpoints / f"fold-0-{fold}" / "out-of-fold")
+        assert {prediction.id for prediction in own} == set(table.held_out_ids(fold))
+        assert not set(table.train_ids(fold)) & {prediction.id for prediction in own}
+
+
+def test_the_test_part_is_predicted_by_all_models_and_by_their_mean(run: Run):
+    assert run.scores.scores["accuracy"].n == len(run.predictions())
+    names = list(run.others)
+    assert names[0] == "test part, mean of the folds" and len(names) == 4
+    mean = {p.id: p for p in read_predictions(run.path / HELD_OUT)}
+    each = [
+        {p.id: p for p in read_predictions(run.checkpoints / f"fold-0-{fold}" / HELD_OUT)}
+        for fold in range(3)
+    ]
+    for id, prediction in mean.items():
+        share = {c.text: c.probability for c in prediction.candidates}["good"]
+        own = [{c.text: c.probability for c in told[id].candidates}["good"] for told in each]
+        assert share == pytest.approx(sum(own) / 3)
+
+
+def test_a_finished_fold_is_not_trained_again(run: Run, folder: Path):
+    marks = [path.stat().st_mtime_ns for path in sorted(run.checkpoints.glob("fold-*/best.safetensors"))]
+    missing = run.checkpoints / "fold-0-2" / "out-of-fold" / "predictions.jsonl"
+    before = missing.read_text(encoding="utf-8")
+    missing.unlink()
+    again = train_folds(parse_recipe(run.recipe), root=folder / "runs", resume=run.path)
+    after = [path.stat().st_mtime_ns for path in sorted(again.checkpoints.glob("fold-*/best.safetensors"))]
+    assert marks[:2] == after[:2]
+    assert missing.read_text(encoding="utf-8") == before  # the fold's checkpoint was at its end
+
+
+def test_groups_that_a_plain_table_draws_apart_stop_the_run(folder: Path, tmp_path: Path):
+    tree = recipe_tree(folder, "classify", folds__kind="plain")
+    rows = [json.loads(line) for line in (folder / "classify.jsonl").read_text(encoding="utf-8").splitlines()]
+    data = tmp_path / "paraphrases.jsonl"  # sets of four tellings of the same matter
+    data.write_text(
+        "\n".join(
+            json.dumps({**row, "group": f"set-{at // 4}"}, ensure_ascii=False) for at, row in enumerate(rows)
+        ),
+        encoding="utf-8",
+    )
+    tree["data"]["sources"] = [{"path": str(data)}]
+    with pytest.raises(SplitError, match="group"):
+        train_folds(parse_recipe(tree), root=tmp_path / "runs", preflight=False)
+
+
+def test_a_stored_table_of_other_data_is_refused(folder: Path, run: Run, tmp_path: Path):
+    tree = recipe_tree(folder, "classify", folds__table=str(run.path / TABLE))
+    rows = (folder / "classify.jsonl").read_text(encoding="utf-8").splitlines()
+    data = tmp_path / "fewer.jsonl"
+    data.write_text("\n".join(rows[:-20]), encoding="utf-8")
+    tree["data"]["sources"] = [{"path": str(data)}]
+    with pytest.raises(SplitError):
+        train_folds(parse_recipe(tree), root=tmp_path / "runs", preflight=False)
+
+
+def test_sources_for_training_alone_are_in_no_fold_and_ties_to_a_fold_are_left_out(
+    folder: Path, tmp_path: Path
+):
+    tree = recipe_tree(folder, "classify", training__epochs=1)
+    rows = [json.loads(line) for line in (folder / "classify.jsonl").read_text(encoding="utf-8").splitlines()]
+    extra = tmp_path / "extra.jsonl"
+    others = [
+        {**row, "id": f"x{at}", "text": f"{row['text']} 그리고 소반"} for at, row in enumerate(rows[:30])
+    ]
+    extra.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in others), encoding="utf-8")
+    tree["data"]["sources"].append({"path": str(extra), "role": "train"})
+    done = train_folds(parse_recipe(tree), root=tmp_path / "runs", preflight=False)
+    assert not any(prediction.id.startswith("x") for prediction in done.predictions())
+
+
+def test_a_task_that_ranks_a_corpus_has_no_folds(tmp_path: Path):
+    from tests.train.tiny import recipe_tree as reader_tree
+
+    tree = reader_tree(tmp_path, task="encode", training__metric="mrr@10", folds__kind="grouped")
+    tree["pipeline"] = {"max_length": 96, "max_question": 40}
+    with pytest.raises(RecipeError, match="ranks a whole corpus"):
+        train_folds(parse_recipe(tree), root=tmp_path / "runs", preflight=False)
+
+
+def test_a_reader_on_folds_merges_spans_of_the_test_part(tmp_path: Path):
+    from tests.train.tiny import recipe_tree as reader_tree
+
+    tree = reader_tree(tmp_path, training__epochs=1, folds__kind="grouped", folds__k=2)
+    done = train_folds(parse_recipe(tree), root=tmp_path / "runs", preflight=False)
+    assert done.scores.primary == "exact_match"
+    assert "test part, mean of the folds" in done.others
