@@ -53,7 +53,7 @@ def test_the_part_depends_on_the_groups_alone(groups: list[str]):
 
 
 def test_what_holds_nothing_out_is_refused(tmp_path: Path):
-    with pytest.raises(DataError, match="no question that was held out"):
+    with pytest.raises(DataError, match="nothing that was held out"):
         only_held_out(_artifact(tmp_path / "a", "가"), _records("나", "다"))
     bare = save_artifact(tmp_path / "b", task="reader", config={}, files={"model.onnx": b"x"})
     with pytest.raises(ArtifactError, match="does not say"):

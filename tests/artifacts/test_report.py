@@ -77,6 +77,7 @@ def test_the_sheet_says_all_that_is_asked_of_it(runs: list[Run]):
     ):  # fmt: skip
         assert f"## {title}" in text
     assert "Whether a review is good." in text
+    assert "over 40 records of the test part; to its right" in text and "\\+" not in text
     assert "| metric | value | 95 % interval | n | majority |" in text
     assert "| accuracy | 1.0000 |" in text and "| 0.5000 |" in text
     assert "| trained on | 3 | 1 |" in text and "| reviews.tsv | CC0-1.0 | 4 |" in text

@@ -38,6 +38,7 @@ class Machine:
         self.asked.append((size, precision))
         row = self.row // 2 if precision == "bf16" else self.row
         peak = self.fixed + size * row
+        assert request["whole"] is (not [one for one in self.asked[:-1] if one[1] == precision])
         if size >= self.others.get("bends", 10**9):
             peak += 60 * MIB
         if size in self.others.get("killed", ()):
@@ -48,7 +49,8 @@ class Machine:
             return {"status": "over", "peak": int(request["limit"] * 1.25)}
         return {
             "status": "ok",
-            "peak": max(peak, self.least),
+            "peak": max(peak, self.least if request["whole"] else 0),
+            "begun": 0.0,
             "step_peak": peak,
             "seconds": self.others.get("pace", 0.001) * size,
             "length": 64,
@@ -117,7 +119,7 @@ def test_where_one_precision_does_not_fit_the_other_is_tried(tmp_path):
 
 
 def test_a_choice_that_was_not_tried_says_so(tmp_path):
-    slow = Machine(pace=3.0)  # a trial of the whole batch would take 192 of the 60 seconds
+    slow = Machine(pace=3.0)  # a trial of the whole batch would take 96 of the 60 seconds
     found = fit_recipe(recipe(tmp_path), memory=1000 * MIB, seconds=60.0, ask=slow)
     assert (32, "fp32") not in slow.asked and len(slow.asked) == 2
     assert found.batch_size == 32 and not found.verified and found.out_of_time
@@ -134,7 +136,7 @@ def test_what_runs_late_is_no_choice_where_nothing_else_is_known(tmp_path):
 
 
 def test_a_trial_that_cannot_end_in_time_is_not_begun(tmp_path):
-    slow = Machine(pace=40.0)  # already two rows would take 160 of the 60 seconds
+    slow = Machine(pace=40.0)  # already two rows would take 80 of the 60 seconds
     found = fit_recipe(recipe(tmp_path), memory=1000 * MIB, seconds=60.0, ask=slow)
     assert slow.asked == [(1, "fp32")] and (found.batch_size, found.verified) == (1, True)
     assert found.out_of_time and found.examples_per_second == pytest.approx(1 / 40, abs=1e-3)
@@ -196,7 +198,7 @@ def test_real_trials_measure_this_machine(tmp_path):
 def test_real_trials_end_themselves_and_name_what_cannot_be_trained(tmp_path):
     tree = recipe(tmp_path).resolved()
     ask = Subprocess(tmp_path)
-    request = {"kind": "trial", "batch_size": 1, "precision": "fp32", "limit": 20 * MIB}
+    request = {"kind": "trial", "batch_size": 1, "precision": "fp32", "limit": 20 * MIB, "whole": True}
     over = ask({**request, "recipe": tree}, 300)
     assert over["status"] == "over" and over["peak"] > 25 * MIB  # torch alone takes more
     with pytest.raises(GongbangError, match="no parameter of this model"):
@@ -209,11 +211,18 @@ def test_real_trials_end_themselves_and_name_what_cannot_be_trained(tmp_path):
 def test_a_fault_of_ours_is_not_taken_for_a_lack_of_memory(tmp_path, monkeypatch):
     path = tmp_path / "request.json"
     tree = recipe(tmp_path).resolved()
-    trial = {"kind": "trial", "recipe": tree, "batch_size": 1, "precision": "fp32", "limit": 2**40}
+    trial = {
+        "kind": "trial",
+        "recipe": tree,
+        "batch_size": 1,
+        "precision": "fp32",
+        "limit": 2**40,
+        "whole": True,
+    }
     path.write_text(json.dumps(trial), encoding="utf-8")
 
     def failing(error: Exception) -> Any:
-        def attempt(*args: Any) -> None:
+        def attempt(*args: Any, **options: Any) -> None:
             raise error
 
         return attempt

@@ -38,6 +38,7 @@ def test_a_sound_reader_passes_every_proof(tmp_path: Path, kind: str):
         "cloze questions",
         "augmentation",
         "curriculum",
+        "logits",
     }
 
 
@@ -79,7 +80,15 @@ def test_a_sound_encoder_passes(folder: Path, batch_by: str):
     tree["training"].update(metric="mrr@10", batch_by=batch_by)
     report = run_preflight(assemble(parse_recipe(tree)))
     skipped = {check.name for check in report.checks if check.status == "skipped"}
-    idle = {"negatives", "cloze questions", "augmentation", "round trip", "predictions", "curriculum"}
+    idle = {
+        "negatives",
+        "cloze questions",
+        "augmentation",
+        "round trip",
+        "predictions",
+        "curriculum",
+        "logits",
+    }
     assert report.ok and skipped == idle
 
 

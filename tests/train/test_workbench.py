@@ -19,6 +19,7 @@ from gongbang.train.workbench import Workbench, training_records
 from tests.train.tiny import made_records
 
 RANKS: Any = SimpleNamespace(ranks_corpus=True)
+READS: Any = SimpleNamespace(ranks_corpus=False, schema=SimpleNamespace(spans=("answers",)))
 
 
 def _recipe(**negatives: float) -> Recipe:
@@ -74,7 +75,7 @@ def test_no_negative_is_mined_for_a_made_question():
     train = _recurring(made_records(6))
     data = {"sources": [{"path": "a.json"}], "cloze": {"per_passage": 1}, "negatives": {"per_question": 1.0}}
     recipe = parse_recipe({"name": "a", "task": "reader", "data": data})
-    training = training_records(recipe, Splits(train=train), SimpleNamespace(ranks_corpus=False))
+    training = training_records(recipe, Splits(train=train), READS)
     silent = [record for record in training if not record.answers]
     assert silent and not any("cloze" in origin for record in silent for origin in record.lineage)
 
@@ -90,6 +91,7 @@ class _Run:
     """Takes what a run is told."""
 
     baselines: Any = None
+    id = "made"
 
     def save_metrics(self, scores: Scores, *, baselines: Any) -> None:
         self.baselines = baselines
@@ -103,6 +105,7 @@ def test_model_and_baseline_rank_the_same_passages():
     records = made_records(6)
     task: Any = SimpleNamespace(
         ranks_corpus=True,
+        name="encode",
         schema=SimpleNamespace(spans=()),
         baselines=lambda train, test: {record.fields["context"] for record in test},
     )

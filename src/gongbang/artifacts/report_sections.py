@@ -46,8 +46,20 @@ def _metric(found: Evidence) -> Section:
     head, *rows = score_rows(found.scores, found.baselines)
     first = found.scores.scores[found.scores.primary]
     beside = "; to its right what it must beat" if found.baselines else "; no baseline was measured"
-    words = f"Primary metric: {found.scores.primary}, over {first.n:,} records{beside}."
+    words = f"Primary metric: {found.scores.primary}, over {first.n:,} records{_part(found)}{beside}."
     return Section(("Metric", "지표"), (words, Table(tuple(head), tuple(map(tuple, rows)))))
+
+
+def _part(found: Evidence) -> str:
+    """Which part the scores are of, where the run says what parts it had; those of folds are out of fold."""
+    parts = found.data.get("parts", {})
+    if "in folds" in parts:
+        return " that the model of their fold did not see"
+    if parts.get("test", {}).get("records"):
+        return " of the test part"
+    if parts.get("development", {}).get("records"):
+        return " of the development part, on which its checkpoint was chosen"
+    return ""
 
 
 def _data(found: Evidence) -> Section:

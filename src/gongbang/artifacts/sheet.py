@@ -79,9 +79,9 @@ def to_markdown(title: str, sections: Sequence[Section]) -> str:
 
 def _block_markdown(block: str | Bullets | Table) -> str:
     if isinstance(block, str):
-        return _marked(block)
+        return _begun(_marked(block))
     if isinstance(block, Bullets):
-        return "\n".join(f"- {_marked(item)}" for item in block.items)
+        return "\n".join(f"- {_begun(_marked(item))}" for item in block.items)
     from gongbang.artifacts.card import markdown_table
 
     rows = [[_cell_markdown(cell) for cell in row] for row in block.rows]
@@ -99,7 +99,12 @@ def _marked(text: str) -> str:
     line = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
     for sign in ("\\", "*", "`"):
         line = line.replace(sign, f"\\{sign}")
-    return f"\\{line}" if line[:1] in "#->+" and line else line
+    return line
+
+
+def _begun(line: str) -> str:
+    """A line whose first sign is no mark of a heading, list or quotation."""
+    return f"\\{line}" if line.startswith(("#", "-", "+", ">")) else line
 
 
 def to_html(title: str, sections: Sequence[Section]) -> str:

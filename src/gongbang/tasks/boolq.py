@@ -22,6 +22,7 @@ from gongbang.tasks.labels import (
     label_of,
     label_prediction,
     probabilities_of,
+    scores_of,
     shared_predictions,
     softmax,
 )
@@ -243,25 +244,9 @@ class BoolqTask:
         Where no record says "no answer", as in BoolQ and KoBEST, silence is never right: then the likelier of
         yes and no is taken.
         """
-        from gongbang.metrics.classes import class_scores
-
-        gold = [str(label_of(record)) for record in records]
-        labels = LABELS if NO_ANSWER in gold else ANSWERS
-        shares = np.stack([probabilities_of(prediction, labels) for prediction in predictions])
-        shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
-        told = (
-            [prediction.text for prediction in predictions]
-            if labels == LABELS
-            else [labels[at] for at in shares.argmax(axis=1)]
-        )
-        return class_scores(
-            gold,
-            told,
-            labels=labels,
-            groups=[record.group for record in records],
-            probabilities=shares,
-            primary=self.primary_metric,
-        )
+        labels = LABELS if any(label_of(record) == NO_ANSWER for record in records) else ANSWERS
+        told = predictions if labels == LABELS else [_forced(prediction) for prediction in predictions]
+        return scores_of(told, records, labels, primary=self.primary_metric)
 
     def baselines(self, train: Sequence[Record], test: Sequence[Record]) -> dict[str, Scores]:
         """What a number must beat: the commonest label."""
@@ -297,6 +282,12 @@ def distractor(record: Record, passage: Passage, number: int) -> Record | None:
         source=record.source,
         licence=record.licence,
     )
+
+
+def _forced(prediction: Prediction) -> Prediction:
+    """The prediction as it is where "no answer" is not allowed; of equals yes comes first."""
+    yes, no = probabilities_of(prediction, ANSWERS)
+    return replace(prediction, text=ANSWERS[0] if yes >= no else ANSWERS[1])
 
 
 def _reach(window: Window) -> tuple[int, int]:

@@ -21,10 +21,11 @@ from gongbang.tasks.base import Arrays, Features, Prediction, Schema
 from gongbang.tasks.labels import (
     check_labels,
     class_targets,
+    fitted_temperature,
     label_of,
     label_prediction,
     labels_in,
-    probabilities_of,
+    scores_of,
     shared_predictions,
     softmax,
 )
@@ -208,19 +209,9 @@ class ClassifyTask:
         Args:
             outputs: ``logits``, (rows, labels), of records that were not trained on.
         """
-        from gongbang.metrics.calibration import expected_calibration_error, fit_temperature
-
         logits, gold = np.asarray(outputs["logits"], dtype=np.float64), features.targets["label"]
-        temperature = fit_temperature(logits, gold)
-        report: dict[str, Any] = {"temperature": round(temperature, 4), "records": len(gold)}
-        for name, divisor in (("before", self.settings.temperature), ("after", temperature)):
-            shares = softmax(logits / divisor)
-            right = shares.argmax(axis=1) == gold
-            report[f"calibration error {name}"] = round(
-                expected_calibration_error(shares.max(axis=1), right), 4
-            )
-        settings = replace(self.settings, temperature=round(float(temperature), 6))
-        return ClassifyTask(self.tokenizer, settings), report
+        temperature, report = fitted_temperature(logits, gold, self.settings.temperature)
+        return ClassifyTask(self.tokenizer, replace(self.settings, temperature=temperature)), report
 
     def from_probabilities(self, ids: Sequence[str], shares: NDArray[np.float64]) -> list[Prediction]:
         """Predictions of (n, L) probabilities, such as the mean of several models'."""
@@ -228,16 +219,8 @@ class ClassifyTask:
 
     def score(self, predictions: Sequence[Prediction], records: Sequence[Record]) -> Scores:
         """Accuracy, macro F1 and AUPRC as shares, with 95 % intervals clustered by group."""
-        from gongbang.metrics.classes import class_scores
-
-        return class_scores(
-            [str(label_of(record, self.settings.label)) for record in records],
-            [prediction.text for prediction in predictions],
-            labels=self.labels,
-            groups=[record.group for record in records],
-            probabilities=np.stack([probabilities_of(prediction, self.labels) for prediction in predictions]),
-            primary=self.primary_metric,
-        )
+        key = self.settings.label
+        return scores_of(predictions, records, self.labels, primary=self.primary_metric, key=key)
 
     def baselines(self, train: Sequence[Record], test: Sequence[Record]) -> dict[str, Scores]:
         """What a number must beat: the commonest label, and naive Bayes over character bigrams."""

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gongbang.data.records import Record
 from gongbang.errors import DataError, OptionError
+from gongbang.metrics.scores import Scores
 from gongbang.tasks.base import Candidate, Prediction
 
 
@@ -195,3 +196,55 @@ def shared_predictions(
         label_prediction(id, labels, row, probabilities=share)
         for id, row, share in zip(ids, scores, shares, strict=True)
     ]
+
+
+def scores_of(
+    predictions: Sequence[Prediction],
+    records: Sequence[Record],
+    labels: Sequence[str],
+    *,
+    primary: str,
+    key: str = "label",
+    leave_out: Sequence[str] = (),
+) -> Scores:
+    """Accuracy, macro and micro F1 and AUPRC as shares, with 95 % intervals clustered by group.
+
+    Args:
+        predictions: one a record, in the records' order.
+        labels: in the model's order; probabilities of others are left out and the rest made to sum to 1.
+        primary: the metric that is reported first.
+        leave_out: labels that micro F1 does not count.
+    """
+    from gongbang.metrics.classes import class_scores
+
+    shares = np.stack([probabilities_of(prediction, labels) for prediction in predictions])
+    return class_scores(
+        [str(label_of(record, key)) for record in records],
+        [prediction.text for prediction in predictions],
+        labels=labels,
+        groups=[record.group for record in records],
+        probabilities=shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-12),
+        leave_out=leave_out,
+        primary=primary,
+    )
+
+
+def fitted_temperature(
+    logits: NDArray[np.float64], gold: NDArray[np.int64], before: float
+) -> tuple[float, dict[str, Any]]:
+    """The temperature that fits labelled logits, and what it does to the calibration error.
+
+    Args:
+        logits: (n, L), of records that were not trained on. gold: (n,) numbers of the labels.
+        before: the temperature so far.
+    """
+    from gongbang.metrics.calibration import expected_calibration_error, fit_temperature
+
+    temperature = round(float(fit_temperature(logits, gold)), 6)
+    report: dict[str, Any] = {"temperature": round(temperature, 4), "records": len(gold)}
+    for name, divisor in (("before", before), ("after", temperature)):
+        shares = softmax(logits / divisor)
+        right = shares.argmax(axis=1) == gold
+        error = expected_calibration_error(shares.max(axis=1), right)
+        report[f"calibration error {name}"] = round(error, 4)
+    return temperature, report

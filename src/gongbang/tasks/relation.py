@@ -19,11 +19,11 @@ from gongbang.metrics.scores import Score, Scores
 from gongbang.tasks.base import Arrays, Features, Prediction, Schema
 from gongbang.tasks.labels import (
     check_labels,
+    fitted_temperature,
     label_ids,
-    label_of,
     label_prediction,
     labels_in,
-    probabilities_of,
+    scores_of,
     shared_predictions,
     softmax,
 )
@@ -250,18 +250,10 @@ class RelationTask:
         Args:
             outputs: ``logits``, (rows, labels), of records that were not trained on.
         """
-        from gongbang.metrics.calibration import expected_calibration_error, fit_temperature
-
         logits, gold = self._constrained(outputs, features), features.targets["label"]
         kept = np.array([row.possible[label] for row, label in zip(features.rows, gold, strict=True)])
         logits, gold = logits[kept], gold[kept]
-        temperature = round(float(fit_temperature(logits, gold)), 6)
-        report: dict[str, Any] = {"temperature": round(temperature, 4), "records": len(gold)}
-        for name, divisor in (("before", self.settings.temperature), ("after", temperature)):
-            shares = softmax(logits / divisor)
-            right = shares.argmax(axis=1) == gold
-            error = expected_calibration_error(shares.max(axis=1), right)
-            report[f"calibration error {name}"] = round(error, 4)
+        temperature, report = fitted_temperature(logits, gold, self.settings.temperature)
         return RelationTask(self.tokenizer, replace(self.settings, temperature=temperature)), report
 
     # -- relations to scores -----------------------------------------------------------------------
@@ -276,17 +268,14 @@ class RelationTask:
         Intervals of 95 % are clustered by group. ``type_impossible`` counts the predictions whose label
         their types cannot have: 0 where decoding is constrained.
         """
-        from gongbang.metrics.classes import class_scores
-
         none = self.settings.no_relation
-        found = class_scores(
-            [str(label_of(record, self.settings.label)) for record in records],
-            [prediction.text for prediction in predictions],
-            labels=self.labels,
-            groups=[record.group for record in records],
-            probabilities=np.array([probabilities_of(one, self.labels) for one in predictions]),
-            leave_out=(none,) if none in self.labels else (),
+        found = scores_of(
+            predictions,
+            records,
+            self.labels,
             primary=self.primary_metric,
+            key=self.settings.label,
+            leave_out=(none,) if none in self.labels else (),
         )
         count = sum(map(self.impossible, predictions, records))
         return Scores(

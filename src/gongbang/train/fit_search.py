@@ -17,8 +17,7 @@ Ask = Callable[[Mapping[str, Any], float], Mapping[str, Any]]
 """Carries a request out within so many seconds, as :class:`gongbang.train.fit.Subprocess` does."""
 
 MARGIN = 0.05  # share of the limit that stays free: runs differ a little
-_SLOWEST = 0.4  # share of the time left that one trial may be expected to take
-_STEPS = 2  # of a trial
+_SLOWEST = 0.8  # share of the time left that one trial may be expected to take
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,7 @@ class Attempt:
         peak: bytes at most, the recipe's data counted in; 0 where it was killed or late.
         step_peak: bytes at most while it trained.
         seconds: of one batch, forwards and backwards.
+        start: seconds that passed before the first batch.
     """
 
     batch_size: int
@@ -42,6 +42,7 @@ class Attempt:
     step_peak: int = 0
     seconds: float = 0.0
     length: int = 0
+    start: float = 0.0
 
 
 def choices(effective: int) -> list[int]:
@@ -120,7 +121,10 @@ class Search:
             "batch_size": batch_size,
             "precision": precision,
             "limit": self.limit,
+            # What evaluating and proving take is the same for every batch: the first trial measures it.
+            "whole": not self.measured(precision),
         }
+        asked = time.time()
         answer = self.ask(request, self.left)
         status: Status = answer["status"]
         if status != "ok":
@@ -128,14 +132,16 @@ class Search:
         else:
             features = self.records * float(answer["rows_per_record"]) * float(answer["row_bytes"])
             others = self.data + round(features)
+            first = next((one.peak for one in self.measured(precision)), 0)
             found = Attempt(
                 batch_size,
                 precision,
                 status,
-                peak=int(answer["peak"]) + others,
+                peak=max(first, int(answer["peak"]) + others),
                 step_peak=int(answer["step_peak"]) + others,
                 seconds=float(answer["seconds"]),
                 length=int(answer["length"]),
+                start=max(0.0, float(answer["begun"]) - asked),
             )
         self.attempts.append(found)
         self.out_of_time |= status == "late"
@@ -196,8 +202,8 @@ def largest(search: Search, sizes: Sequence[int], precision: str) -> int | None:
 
 
 def _cost(pace: Attempt, size: int) -> float:
-    """Seconds that a trial's steps are expected to take."""
-    return pace.seconds * _STEPS * size / pace.batch_size
+    """Seconds that a trial is expected to take."""
+    return pace.start + pace.seconds * size / pace.batch_size
 
 
 def _next(search: Search, sizes: Sequence[int], precision: str) -> int:

@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,21 +23,19 @@ from numpy.typing import NDArray
 from gongbang.artifacts.files import read_json, write_json
 from gongbang.data.records import Record
 from gongbang.data.writing import write_jsonl
-from gongbang.errors import GongbangError, PreflightError
+from gongbang.errors import GongbangError
 from gongbang.tasks.base import Features
-from gongbang.train.batches import row_lengths
+from gongbang.train.batches import LengthBatches, row_lengths
 from gongbang.train.cost import held_memory, peak_gpu_memory, peak_memory
 from gongbang.train.data import load_splits
 from gongbang.train.infer import outputs_of
 from gongbang.train.loop import Event, Loop
 from gongbang.train.precision import resolve_precision
-from gongbang.train.proofs import overfit
-from gongbang.train.proofs.trial import Limits, Trial
+from gongbang.train.proofs.trial import Trial
 from gongbang.train.recipe import Recipe, parse_recipe
 from gongbang.train.workbench import Workbench, assemble, completed
 
 ANSWER, RECORDS = "answer.json", "records.jsonl"
-_STEPS = 2  # AdamW's moments are there from the second step on
 _KEPT = 64  # records, the longest by characters; the longest rows are made of them
 _LABELLED = 400  # records at most that are kept for the sake of their labels
 _EVALUATED = 32  # rows that evaluation takes at a time
@@ -90,32 +87,34 @@ def _labels(record: Record) -> Iterable[str]:
             yield from map(str, value)
 
 
-def attempt(recipe: Recipe, batch_size: int, precision: str, limit: int) -> dict[str, Any]:
-    """Train two steps on the longest rows, evaluate, save and over-fit as a run does; measure each.
+def attempt(recipe: Recipe, batch_size: int, precision: str, *, limit: int, whole: bool) -> dict[str, Any]:
+    """Train a step on the longest rows as a run does, and measure.
 
     Args:
         recipe: as :func:`prepare` left it.
-        batch_size: rows in a batch.
+        batch_size: rows in the batch.
         precision: "bf16" or "fp32".
         limit: bytes; a GPU is not given more of its memory.
+        whole: evaluate and over-fit as well, which takes the same memory whatever the batch.
 
     Returns:
-        ``step_peak`` and ``peak``, bytes in the steps and in all; ``seconds``, of the second step;
-        ``length``, tokens of the longest row; ``rows_per_record`` and ``row_bytes``, of features.
+        ``step_peak`` and ``peak``, bytes in the step and in all; ``begun``, when training began, on the
+        clock; ``seconds``, of the step; ``length``, tokens of the longest row; ``rows_per_record`` and
+        ``row_bytes``, of features.
     """
     if torch.cuda.is_available():
-        whole = torch.cuda.get_device_properties(0).total_memory
-        torch.cuda.set_per_process_memory_fraction(min(1.0, limit / whole))
+        there = torch.cuda.get_device_properties(0).total_memory
+        torch.cuda.set_per_process_memory_fraction(min(1.0, limit / there))
     bench = assemble(recipe, made=False)
     features = bench.task.prepare(bench.training)
     order = np.argsort(-row_lengths(features), kind="stable")
-    told = _train(bench, features, order, batch_size, precision)
-    with suppress(PreflightError):  # one step of four rows proves nothing, but holds what the proof holds
-        trial = Trial(bench, Limits(overfit_steps=1))
-        with trial.kept():
-            overfit.prove(trial)
+    begun = time.time()
+    told = _train(bench, features, order, batch_size, precision, whole=whole)
+    if whole:
+        _overfit(bench)
     return told | {
         "peak": _peak(),
+        "begun": begun,
         "length": int(row_lengths(features)[order[0]]),
         "rows_per_record": len(features) / len(bench.training),
         "row_bytes": _row_bytes(features),
@@ -123,7 +122,13 @@ def attempt(recipe: Recipe, batch_size: int, precision: str, limit: int) -> dict
 
 
 def _train(
-    bench: Workbench, features: Features, order: NDArray[np.int64], batch_size: int, precision: str
+    bench: Workbench,
+    features: Features,
+    order: NDArray[np.int64],
+    batch_size: int,
+    precision: str,
+    *,
+    whole: bool,
 ) -> dict[str, Any]:
     told: list[tuple[float, int]] = []
 
@@ -131,7 +136,7 @@ def _train(
         if "loss" in values:
             told.append((time.monotonic(), _peak()))
 
-    evaluated = rows_of(features, np.resize(order, _EVALUATED))
+    evaluated = rows_of(features, np.resize(order, _EVALUATED if whole else 1))
 
     def evaluate(model: torch.nn.Module) -> Mapping[str, float]:
         outputs_of(model, evaluated, bf16=precision == "bf16", pairs=hasattr(model, "pair_outputs"))
@@ -139,24 +144,26 @@ def _train(
 
     own = bench.recipe.training
     start = [value.detach().clone() for value in bench.model.parameters()] if own.members > 1 else []
+    # One row first, and the batch after it: only then do AdamW's moments lie beside its activations.
+    trained = rows_of(features, np.resize(order, batch_size + 1))
+    changes = {
+        "epochs": 1,
+        "batch_size": batch_size,
+        "accumulate": 1,
+        "precision": precision,
+        "batch_by": "length",
+        "curriculum": None,
+        "evaluate_every": 1.0,
+        "patience": 0,
+        "metric": "fit",
+        "log_every": 1,
+        "seed": _seed(trained, batch_size),
+    }
     with TemporaryDirectory() as folder:
         Loop(
             model=bench.model,
-            features=rows_of(features, np.resize(order, batch_size * _STEPS)),
-            settings=own.model_copy(
-                update={
-                    "epochs": 1,
-                    "batch_size": batch_size,
-                    "accumulate": 1,
-                    "precision": precision,
-                    "batch_by": "length",
-                    "curriculum": None,
-                    "evaluate_every": 1.0,
-                    "patience": 0,
-                    "metric": "fit",
-                    "log_every": 1,
-                }
-            ),
+            features=trained,
+            settings=own.model_copy(update=changes),
             folder=Path(folder),
             evaluate=evaluate,
             on_event=event,
@@ -164,6 +171,21 @@ def _train(
     del start
     bench.model.zero_grad(set_to_none=True)
     return {"step_peak": told[-1][1], "seconds": told[-1][0] - told[-2][0]}
+
+
+def _seed(features: Features, batch_size: int) -> int:
+    """A seed under which the batch of one row comes first."""
+    lengths = row_lengths(features)
+    return next(n for n in range(10_000) if len(next(iter(LengthBatches(lengths, batch_size, seed=n)))) == 1)
+
+
+def _overfit(bench: Workbench) -> None:
+    """Hold what the over-fit proof holds: the model twice over (the preflight's and its own), and moments."""
+    trial = Trial(bench)
+    with trial.kept(), trial.kept():
+        optimizer = torch.optim.AdamW([value for value in trial.model.parameters() if value.requires_grad])
+        trial.model.loss(trial.batch(trial.few(1))).backward()
+        optimizer.step()
 
 
 def rows_of(features: Features, rows: NDArray[np.int64]) -> Features:
@@ -212,7 +234,8 @@ def main(path: Path) -> None:
         limit = int(request["limit"])
         if not torch.cuda.is_available():
             _watch(limit, answer)
-        found = attempt(recipe, int(request["batch_size"]), str(request["precision"]), limit)
+        batch_size, precision = int(request["batch_size"]), str(request["precision"])
+        found = attempt(recipe, batch_size, precision, limit=limit, whole=bool(request["whole"]))
         write_json(answer, {"status": "ok", **found})
     except GongbangError as err:
         write_json(answer, {"status": "failed", "error": err.to_dict()})

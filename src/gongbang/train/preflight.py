@@ -49,6 +49,7 @@ PROOFS: dict[str, str] = {
     "positions": "inputs:prove_positions",
     "padding": "padding:prove",
     "finite loss": "loss:prove_finite",
+    "logits": "loss:prove_logits",
     "gradients": "gradients:prove",
     "targets matter": "loss:prove_targets_matter",
     "determinism": "determinism:prove",

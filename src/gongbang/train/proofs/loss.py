@@ -52,6 +52,31 @@ def _initial(trial: Trial) -> dict[str, Number]:
     return {}
 
 
+def prove_logits(trial: Trial) -> Outcome:
+    """What chooses among labels gives scores, not probabilities: its loss makes those by itself."""
+    if getattr(trial.model, "output_names", ()) != ("logits",):
+        return Outcome("the model gives no scores of labels", skipped=True)
+    rows = trial.batch(trial.few(8))
+    logits = trial.forward({name: rows[name] for name in trial.features.inputs})["logits"]
+    sums = logits.sum(dim=-1)
+    if bool((logits >= 0).all()) and bool((logits <= 1).all()):
+        one = bool(torch.allclose(sums, torch.ones_like(sums), atol=1e-4))
+        if one or float(logits.std()) == 0 or "labels" in trial.features.targets:
+            raise PreflightError(
+                "the model's outputs are probabilities already: its loss would squash them a second time.",
+                check="logits",
+                value=f"between {float(logits.min()):.3g} and {float(logits.max()):.3g}, "
+                f"summing to {float(sums.mean()):.3g}",
+                allowed="scores of any size, before softmax or sigmoid",
+                cure="Give the loss what the last linear layer gives; softmax belongs to decode.",
+            )
+    numbers: dict[str, Number] = {
+        "lowest": round(float(logits.min()), 3),
+        "highest": round(float(logits.max()), 3),
+    }
+    return Outcome("labels are scored before softmax", numbers)
+
+
 def prove_targets_matter(trial: Trial) -> Outcome:
     """Other targets, another loss; the same rows twice, the same loss."""
     rows = trial.few(4)
