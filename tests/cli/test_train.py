@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_run_says_its_scores_its_baselines_and_where_it_lies(call, made, tmp_path):
-    called = call("train", made / "recipe.yaml", "--root", tmp_path, "--no-preflight", "--json")
+    called = call("train", made / "recipe.yaml", "--no-check", "--root", tmp_path, "--no-preflight", "--json")
     assert called.code == 0
     data = called.data
     run = Run.open(data["path"])
@@ -28,7 +28,7 @@ def test_a_run_says_its_scores_its_baselines_and_where_it_lies(call, made, tmp_p
 
 def test_keys_are_set_and_people_read_a_table(call, made, tmp_path):
     words = ("--root", tmp_path, "--no-preflight", "--set", "training.seed=5", "--set", "name=seeded")
-    called = call("train", made / "recipe.yaml", *words, "--quiet")
+    called = call("train", made / "recipe.yaml", "--no-check", *words, "--quiet")
     assert called.code == 0
     assert "step" not in called.err and "records" not in called.err
     assert "95 % interval" in called.out and "nearest sentence" in called.out and "run: " in called.out
@@ -40,7 +40,7 @@ def test_keys_are_set_and_people_read_a_table(call, made, tmp_path):
 def test_a_run_is_set_beside_its_parent(call, made, reader_run, tmp_path):
     """It keeps its parts' counts and its error notebook, and knows the run that it varies."""
     words = ("--root", tmp_path, "--no-preflight", "--quiet", "--set", "training.seed=6")
-    assert call("train", made / "recipe.yaml", *words, "--parent", reader_run.path).code == 0
+    assert call("train", made / "recipe.yaml", "--no-check", *words, "--parent", reader_run.path).code == 0
     (run,) = Run.list(tmp_path)
     assert run.open_parent().path == reader_run.path.resolve()
     parts = json.loads((run.path / "data.json").read_text(encoding="utf-8"))["parts"]
@@ -53,7 +53,9 @@ def test_a_run_is_set_beside_its_parent(call, made, reader_run, tmp_path):
 def test_a_parent_that_would_say_nothing_is_refused(call, made, reader_run, tmp_path):
     called = call("train", "--resume", reader_run.path, "--parent", reader_run.path)
     assert called.code == 2 and "keeps the parent" in called.lines[0]
-    called = call("train", made / "recipe.yaml", "--root", tmp_path, "--parent", "none", "--no-preflight")
+    called = call(
+        "train", made / "recipe.yaml", "--no-check", "--root", tmp_path, "--parent", "none", "--no-preflight"
+    )
     assert called.code == 2 and "no such run" in called.lines[0]
 
 
@@ -83,7 +85,7 @@ def test_an_interrupted_run_says_how_to_go_on(call, made, tmp_path, monkeypatch)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Loop, "run", interrupted)  # what Ctrl-C does while the loop runs
-    called = call("train", made / "recipe.yaml", "--root", tmp_path, "--no-preflight")
+    called = call("train", made / "recipe.yaml", "--no-check", "--root", tmp_path, "--no-preflight")
     (run,) = Run.list(tmp_path)
     assert called.code == 130 and run.status == "interrupted"
     assert f"gongbang train --resume {run.id} --root {tmp_path}" in called.err
@@ -95,7 +97,7 @@ def test_precision_auto_is_no_other_recipe_than_what_it_meant(call, made, reader
     tree["training"]["precision"] = "auto"
     (made / "auto.yaml").write_text(yaml.safe_dump(tree, allow_unicode=True), encoding="utf-8")
     monkeypatch.setattr("gongbang.train.training.train_recipe", lambda recipe, **options: reader_run)
-    assert call("train", made / "auto.yaml", "--resume", reader_run.path).code == 0
+    assert call("train", made / "auto.yaml", "--no-check", "--resume", reader_run.path).code == 0
 
 
 def _other_recipe(made):
@@ -127,3 +129,12 @@ def test_events_are_told_in_the_metric_s_own_unit():
     line = event_line({"step": 3, "evaluation": {"recall@1": 0.5, "mrr@10": 0.25}, "best": None})
     assert line == "step 3: development recall@1 0.5000, mrr@10 0.2500"
     assert duration(3599.6) == "1 h 0 min"
+
+
+def test_data_that_was_not_checked_is_refused_with_the_command_to_do_so(call, made, tmp_path, monkeypatch):
+    monkeypatch.setenv("GONGBANG_CACHE", str(tmp_path / "cache"))
+    words = (made / "recipe.yaml", "--root", tmp_path, "--no-preflight", "--quiet")
+    called = call("train", *words)
+    assert called.code == 2 and "gongbang check" in called.err and "--no-check" in called.err
+    assert call("check", made / "made.json", "--task", "reader", "--quiet").code == 0
+    assert call("train", *words).code == 0

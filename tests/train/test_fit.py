@@ -64,20 +64,18 @@ def recipe(folder: Path, **changes: Any) -> Recipe:
     return parse_recipe(recipe_tree(folder, **{f"training__{key}": value for key, value in given.items()}))
 
 
-# Of each trial 5 MiB are the records and 10 x 2 x 1/4 = 5 MiB the features; 5 % of the limit stay free.
+# Of each trial 5 MiB are the records and 10 x 2 x 1/4 = 5 MiB the features; 10 % of the limit stay free.
 @pytest.mark.parametrize(
     ("limit", "batch", "accumulate"),
-    [(1000, 32, 1), (300, 16, 2), (285, 16, 2), (280, 8, 4), (130, 1, 32), (158, 4, 8)],
+    [(1000, 32, 1), (310, 16, 2), (302, 16, 2), (295, 8, 4), (135, 1, 32), (170, 4, 8)],
 )
 def test_the_largest_batch_within_the_limit_is_found_and_tried(tmp_path, limit, batch, accumulate):
     machine = Machine()
     found = fit_recipe(recipe(tmp_path), memory=limit * MIB, ask=machine)
     assert (found.batch_size, found.accumulate, found.precision) == (batch, accumulate, "fp32")
     assert found.verified and not found.out_of_time and (batch, "fp32") in machine.asked
-    assert found.memory == (110 + 10 * batch) * MIB <= 0.95 * limit * MIB
-    assert (
-        found.memory + 10 * batch * MIB > 0.95 * limit * MIB or batch == 32
-    )  # twice the batch would not fit
+    assert found.memory == (110 + 10 * batch) * MIB <= 0.9 * limit * MIB
+    assert found.memory + 10 * batch * MIB > 0.9 * limit * MIB or batch == 32  # twice the batch would not fit
     assert len(machine.asked) == len(set(machine.asked)) <= 5
     if len([one for one in found.attempts if one.status == "ok"]) > 1:
         assert found.per_token * 64 == pytest.approx(10 * MIB) and found.fixed == pytest.approx(110 * MIB)

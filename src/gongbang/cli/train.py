@@ -42,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--root", metavar="DIR", default="runs", help="folder of the runs (runs)")
     parser.add_argument(
+        "--no-check", action="store_true", help="train on data that gongbang check has not looked at"
+    )
+    parser.add_argument(
         "--no-preflight", action="store_true", help="skip the proofs that the run can work at all"
     )
 
@@ -50,6 +53,8 @@ def run(args: argparse.Namespace) -> Any:
     """Train; gives the run's place, scores and baselines."""
     require_training("training")
     recipe = _recipe(args)
+    if args.resume is None and not args.no_check:
+        _require_check(recipe)
     from gongbang.train.training import finish_run, train_recipe
 
     if args.folds:
@@ -70,6 +75,31 @@ def run(args: argparse.Namespace) -> Any:
         _tell_how_to_go_on(args)
         raise
     return _tell(done, args)
+
+
+def _require_check(recipe: Recipe) -> None:
+    """Refuse data that was not looked at as it is now; a set that is renamed or relabelled is another task's.
+
+    Raises:
+        OptionError: a source has no fresh check, or its check found what forbids training.
+    """
+    from gongbang.artifacts.check_stamp import MAX_DAYS, checked_recently
+
+    for source in recipe.data.sources:
+        if source.rename or source.relabel:
+            continue
+        stamp = checked_recently([source.path], recipe.task)
+        if stamp is not None and stamp.ok:
+            continue
+        command = f"gongbang check {source.path} --task {recipe.task}"
+        raise OptionError(
+            "the data was not checked as it is now."
+            if stamp is None
+            else "the check of the data found what forbids training.",
+            value=source.path if stamp is None else f"{source.path}: {', '.join(stamp.codes[:5])}",
+            allowed=f"data that was checked within {MAX_DAYS:g} days and not changed since",
+            cure=f"{command}; or train all the same with --no-check.",
+        )
 
 
 def _on_folds(args: argparse.Namespace, recipe: Recipe) -> Any:

@@ -16,7 +16,7 @@ Status = Literal["ok", "over", "killed", "late"]
 Ask = Callable[[Mapping[str, Any], float], Mapping[str, Any]]
 """Carries a request out within so many seconds, as :class:`gongbang.train.fit.Subprocess` does."""
 
-MARGIN = 0.05  # share of the limit that stays free: runs differ a little
+MARGIN = 0.1  # share of the limit that stays free: the allocator grows by some 5 % over a run's first steps
 _SLOWEST = 0.8  # share of the time left that one trial may be expected to take
 
 
