@@ -48,7 +48,10 @@ def evaluate_labels(
         task.baselines([], judged),
         predictions,
         build_notebook_for(task, judged, predictions, name=name),
-        extra={"unlabelled": len(records) - len(judged), **_abstained(task, predictions)},
+        extra={
+            "unlabelled": sum(not is_labelled(task, record) for record in records),
+            **_abstained(task, predictions),
+        },
     )
 
 
