@@ -89,6 +89,11 @@ def _keep_layers(config: Any, layers: int | None, name: str) -> None:
     config.num_hidden_layers = layers
 
 
+def load_tokenizer(name: str) -> Tokenizer:
+    """The tokenizer of a pretrained encoder, without its weights; arguments and errors as of it."""
+    return _tokenizer(_folder(name), name)
+
+
 _WITH_POOLER = frozenset({"bert", "roberta", "xlm-roberta", "camembert"})
 
 

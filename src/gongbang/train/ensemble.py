@@ -27,10 +27,9 @@ from gongbang.train.data import Splits, load_splits
 from gongbang.train.folds import HELD_OUT, TABLE
 from gongbang.train.recipe import Recipe, parse_recipe
 from gongbang.train.rerun import check_data
-from gongbang.train.workbench import Workbench, put_together
+from gongbang.train.workbench import Workbench, put_together, task_of
 
 _LOG = logging.getLogger(__name__)
-_METRICS = {"emotions": "macro_f1", "relation": "micro_f1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +95,9 @@ def ensemble_runs(
     members = open_fold_runs(runs, root)
     recipe = members[0].recipe
     splits = load_splits(recipe.data, seed=recipe.training.seed)
-    bench = put_together(recipe, replace(splits, train=splits.train[:1], development=[]), made=False)
-    found = [_out_of_fold(each, splits, bench.task) for each in members]
-    judged = metric or _METRICS.get(recipe.task, bench.task.primary_metric)
+    task = task_of(recipe)
+    found = [_out_of_fold(each, splits, task) for each in members]
+    judged = metric or task.primary_metric
     leave_out = ("no_relation",) if recipe.task == "relation" else ()
     solution = solve(found, method, judged, leave_out=leave_out)
     gains = contributions(found, method, judged, leave_out=leave_out)
@@ -107,7 +106,7 @@ def ensemble_runs(
     with run, run.logging():
         write_json(run.path / "solution.json", solution.to_dict())
         write_json(run.path / "contributions.json", [each.to_dict() for each in gains])
-        held = _on_test(members, splits, bench, solution, run)
+        held = _on_test(members, splits, task, solution, run)
     return Ensembled(solution, gains, run, held)
 
 
@@ -196,10 +195,10 @@ def _megabytes(each: FoldRun) -> float:
 
 
 def _on_test(
-    members: Sequence[FoldRun], splits: Splits, bench: Workbench, solution: Solution, run: Run
+    members: Sequence[FoldRun], splits: Splits, task: Any, solution: Solution, run: Run
 ) -> dict[str, Scores]:
     """Scores of every member and of the ensemble on the test part; the ensemble's go into the record."""
-    task, test = bench.task, splits.test
+    test = splits.test
     if not test:
         return {}
     told = {each.run.id: list(read_predictions(each.run.path / HELD_OUT)) for each in members}
@@ -279,8 +278,8 @@ def soft_labels(members: Sequence[FoldRun], solution: Solution) -> dict[str, dic
     """
     recipe = members[0].recipe
     splits = load_splits(recipe.data, seed=recipe.training.seed)
-    bench = put_together(recipe, replace(splits, train=splits.train[:1], development=[]), made=False)
-    return solution.soft_labels([_out_of_fold(each, splits, bench.task) for each in members])
+    task = task_of(recipe)
+    return solution.soft_labels([_out_of_fold(each, splits, task) for each in members])
 
 
 def agreement(first: Sequence[Prediction], second: Sequence[Prediction], labels: Sequence[str]) -> float:

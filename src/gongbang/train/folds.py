@@ -37,7 +37,7 @@ from gongbang.train.precision import with_precision
 from gongbang.train.recipe import Recipe, parse_recipe
 from gongbang.train.rerun import check_data
 from gongbang.train.training import data_files
-from gongbang.train.workbench import Workbench, completed, put_together
+from gongbang.train.workbench import Workbench, completed, put_together, task_of
 
 _LOG = logging.getLogger(__name__)
 TABLE = "folds.json"
@@ -218,7 +218,7 @@ class _Folds:
 
     def report(self) -> None:
         """Out-of-fold predictions and scores, and those of the test part."""
-        task = self.bench(0, 0).task
+        task = task_of(self.recipe)
         repeats = [self._out_of_fold(repeat) for repeat in range(self.table.repeats)]
         told = _mean(task, repeats)
         asked = {record.id: record for record in self.pool}

@@ -15,7 +15,7 @@ from gongbang.data.records import Record
 from gongbang.errors import PreflightError, RecipeError, SplitError
 from gongbang.metrics.scores import Scores
 from gongbang.nn.attention import use_row_attention
-from gongbang.nn.backbones import Backbone, load_backbone
+from gongbang.nn.backbones import Backbone, load_backbone, load_tokenizer
 from gongbang.nn.dropout import use_byte_dropout
 from gongbang.nn.table import make_model
 from gongbang.search.contexts import passages_of
@@ -112,6 +112,11 @@ def put_together(recipe: Recipe, splits: Splits, *, made: bool = True) -> Workbe
     freeze(model, recipe.freeze)
     fit_to_device(backbone.model)
     return Workbench(recipe, backbone, model, task, splits, training)
+
+
+def task_of(recipe: Recipe) -> Any:
+    """The task that a complete recipe describes, for who decodes and scores without a model."""
+    return make_task(recipe.task, load_tokenizer(recipe.backbone), recipe.pipeline)
 
 
 def completed(recipe: Recipe, splits: Splits) -> Recipe:
