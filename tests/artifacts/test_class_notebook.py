@@ -319,7 +319,7 @@ def test_every_task_of_the_table_has_a_decision():
     from gongbang.artifacts.notebooks import _SPECS
     from gongbang.tasks.table import TASKS
 
-    assert set(TASKS) - set(_SPECS) == {"reader", "encode"}
+    assert set(TASKS) - set(_SPECS) == {"reader", "encode", "respond"}
 
 
 _SETS = st.lists(

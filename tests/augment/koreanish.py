@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 
@@ -65,9 +65,20 @@ class Pairs:
         return {"영화": [("연극", 0.9)], "배우": [("가수", 0.8)], "학교": [("대학", 0.7)]}.get(noun, [])
 
 
+class Mirror:
+    """A translator that turns the words round on the way back, the brackets with them."""
+
+    name, version = "mirror", "1"
+    options: ClassVar[dict[str, Any]] = {}
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> list[Any]:
+        return [" ".join(reversed(text.split())) if target == "ko" else text for text in texts]
+
+
 RESOURCES: dict[str, dict[str, Any]] = {
     "eda-synonym": {"synonyms": Pairs()},
     "eda-masked-synonym": {"model": Filler()},
     "eda-masked-insertion": {"model": Filler()},
+    "back-translate": {"provider": Mirror()},
     "entity-replace": {"pool": EntityPool({"PER": ("정조", "문종"), "ORG": ("규장각",)})},
 }

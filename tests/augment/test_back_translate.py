@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gongbang.augment.back_translate import BRACKETS, back_translate, unwrap, wrap
+from gongbang.augment.back_translate import BRACKETS, back_translate, translate_back, unwrap, wrap
+from gongbang.augment.copies import augment
 from gongbang.augment.provider_cache import CachedProvider
 from gongbang.augment.providers import ProviderFailure, provided_questions
 from gongbang.data.records import Record, Span
-from gongbang.errors import OptionError
+from gongbang.errors import DataError, OptionError
 
 
 class Fake:
@@ -190,3 +192,36 @@ def test_generated_questions_keep_context_and_answer():
         "an empty question",
     ]
     assert found.failure_rate == pytest.approx(2 / 3)
+
+
+def test_a_recipe_names_a_cache_and_nobody_is_asked(tmp_path: Path):
+    fake = Fake(politely)
+    back_translate([qa()], CachedProvider(fake, tmp_path), "en")
+    asked = len(fake.asked)
+    made = augment([qa(), qa("b", "수도는 파리이다.", "파리")], "back-translate", cache=str(tmp_path))
+    [copy] = made.records
+    assert copy.fields["context"] == "수도는 서울입니다." and copy.answers == (Span(4, 6, "서울"),)
+    assert (copy.id, copy.labels["augmented"]) == ("a~back-translate-0", "back-translate")
+    assert [missed.id for missed in made.missed] == ["b"] and len(fake.asked) == asked
+    by_file = augment([qa()], "back-translate", cache=str(tmp_path / "provider-cache.sqlite3"))
+    assert by_file.records == made.records
+    assert augment([qa()], "back-translate", cache=str(tmp_path), pivot="ja").records == ()
+
+
+def test_a_cache_of_two_providers_wants_a_name(tmp_path: Path):
+    back_translate([qa()], CachedProvider(Fake(politely), tmp_path), "en")
+    other = Fake(lambda text: text.replace("수도는", "수도가"))
+    other.name = "other"
+    back_translate([qa()], CachedProvider(other, tmp_path), "en")
+    with pytest.raises(OptionError, match="whose outcomes"):
+        augment([qa()], "back-translate", cache=str(tmp_path))
+    [copy] = augment([qa()], "back-translate", cache=str(tmp_path), provider="other").records
+    assert copy.fields["context"] == "수도가 서울이다."
+
+
+def test_what_translates_nothing_is_refused(tmp_path: Path):
+    for options in ({}, {"provider": "fake"}):
+        with pytest.raises(OptionError, match="nothing that translates"):
+            translate_back(qa(), np.random.default_rng(0), **options)
+    with pytest.raises(DataError, match="no cache"):
+        augment([qa()], "back-translate", cache=str(tmp_path / "elsewhere"))

@@ -6,9 +6,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from gongbang.augment.cloze import cloze_questions
+from gongbang.augment.cloze import ask_cloze, cloze_questions
+from gongbang.augment.copies import augment
 from gongbang.data.records import Record
 from gongbang.errors import OptionError
 
@@ -112,3 +114,19 @@ def test_invariants_on_real_passages(shared_data: Path):
         )
         assert context in contexts or any(len(whole) > len(context) for whole in contexts)
         assert record.lineage
+
+
+def test_one_record_gives_one_question_at_a_time():
+    record = Record(
+        "1", {"context": VILLAGE, "question": "옛 질문?"}, labels={"question_id": "옛"}, group="마을"
+    )
+    every = {r.fields["question"] for r in made(VILLAGE)}
+    drawn = {ask_cloze(record, np.random.default_rng(n)).fields["question"] for n in range(12)}
+    assert len(drawn) > 1 and drawn <= every
+    copies = augment([record], "cloze", ratio=2)
+    assert [copy.id for copy in copies.records] == ["1~cloze-0", "1~cloze-1"]
+    for copy in copies.records:
+        assert copy.labels == {"augmented": "cloze"} and (copy.lineage, copy.group) == (("1",), "마을")
+        assert copy.answers[0].text not in copy.fields["question"]
+    told = augment([Record("2", {"context": "산이 높다."})], "cloze").reasons
+    assert told == {"no name that stands in two sentences of the context": 1}

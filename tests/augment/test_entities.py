@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from gongbang.augment.copies import augment
 from gongbang.augment.entities import (
     INVERSE,
     KLUE_SWAPS,
     ONE_WAY,
     SYMMETRIC,
     EntityPool,
+    Swaps,
     mask_entity,
     replace_entity,
     swap_entities,
 )
 from gongbang.data.records import Record, Span
+from gongbang.errors import OptionError
 
 RNG = np.random.default_rng
 
@@ -71,6 +77,44 @@ def test_one_sided_types_move_too() -> None:
     record = relation("문종은 세종의 아들", "문종", "세종", "per:parents")
     record = Record("1", record.fields, record.spans, {"label": "per:parents", "object_type": "PER"})
     assert swap_entities(record, RNG(0)).labels == {"label": "per:children", "subject_type": "PER"}
+
+
+def test_the_map_is_learnt_in_the_spelling_of_the_labels() -> None:
+    rows = [
+        relation("가국은 나국의 일원", "가국", "나국", label, "ORG ORG")
+        for label in ("org:members_of", "org:member_of", "no_relation", "per:children", "org:product")
+    ]
+    swaps = Swaps.from_records(rows)
+    assert swaps == {
+        "no_relation": "no_relation",
+        "org:member_of": "org:members_of",
+        "org:members_of": "org:member_of",
+    }  # per:parents is the label of no record, and so would be unknown to the task
+    rows = [replace(row, id=str(number)) for number, row in enumerate(rows)]
+    made = augment(rows, "entity-swap").records
+    assert [record.labels["label"] for record in made] == ["org:member_of", "org:members_of", "no_relation"]
+    klue = [relation("가 나", "가", "나", label) for label in ("org:members", "org:member_of")]
+    assert Swaps.from_records(klue) == {"org:members": "org:member_of", "org:member_of": "org:members"}
+    given = augment(rows, "entity-swap", relations={"org:product": "org:product"}).records
+    assert [record.labels["label"] for record in given] == ["org:product"]
+
+
+@pytest.mark.shared
+def test_half_of_the_rows_of_law_and_war_can_be_exchanged(shared_data: Path) -> None:
+    from gongbang.data.reading import read_records
+
+    rows = read_records(shared_data / "relation/re_ko_law_war.jsonl").items
+    made = augment(rows, "entity-swap")
+    assert (len(rows), len(made.records)) == (2429, 1174)
+    assert {r.labels["label"] for r in made.records} <= {r.labels["label"] for r in rows}
+    both = {name: name for name in ("org:hostile", "org:friendly")}
+    assert len(augment(rows, "entity-swap", relations={**Swaps.from_records(rows), **both}).records) == 1329
+
+
+@pytest.mark.parametrize("relations", [["org:product"], {"org:product": None}, {"org:product": ""}, {1: "a"}])
+def test_relations_that_are_no_mapping_are_refused(relations: object) -> None:
+    with pytest.raises(OptionError, match="no mapping from labels to labels"):
+        swap_entities(relation("ㄱ ㄴ", "ㄱ", "ㄴ"), RNG(0), relations=relations)  # type: ignore[arg-type]
 
 
 def test_other_relations_may_be_given() -> None:

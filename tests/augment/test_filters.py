@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gongbang.augment.filter_models import Consensus, RoundTrip, SearchRank
+from gongbang.augment.filter_models import Consensus, RoundTrip, SearchRank, Similarity
 from gongbang.augment.filter_rows import (
     AnswerInContext,
     AnswerNotInQuestion,
@@ -361,6 +361,51 @@ def test_a_filter_that_forgets_rows_is_refused():
         apply_filters([text("1", "가", of="a"), text("2", "나", of="a")], [], [Forgets()])
 
 
+class Turns:
+    """An encoder that turns by an angle for each word that is new."""
+
+    dimension, signature = 2, "turns"
+
+    def encode_passages(self, passages):
+        angles = [0.1 * passage.text.count("새") + 0.9 * passage.text.count("딴") for passage in passages]
+        return np.array([[np.cos(a), np.sin(a)] for a in angles], dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("글이 새 길다 새 길다", ""),
+        ("글이 길다 딴 딴", "the text is too far from its original's"),
+        ("글이 새 길다", "the text is too near to its original's"),
+        ("글이 길다", ""),  # no text was changed, so that there is nothing to compare
+    ],
+)
+def test_a_copy_means_nearly_what_its_original_does(words: str, told: str):
+    judge = Similarity(most=0.99, encoder=Turns())
+    assert reason(judge, text("b", words, of="a"), text("a", "글이 길다")) == told
+
+
+def test_the_changed_field_that_is_farthest_is_what_is_measured():
+    judge = Similarity(most=0.99, encoder=Turns())
+    made = Record("b", {"question": "새 무엇?", "context": "글 딴"}, lineage=("a",))
+    original = Record("a", {"question": "무엇?", "context": "글"})
+    [found] = judge([made], [original])
+    assert found.reason == "the context is too far from its original's"
+    assert found.value == pytest.approx(np.cos(0.9), abs=1e-6)
+    assert reason(Similarity(most=0.999, encoder=Turns(), fields=("question",)), made, original) == ""
+    assert "not at hand" in reason(judge, made)
+
+
+def test_the_bundled_encoder_tells_a_paraphrase_from_another_sentence():
+    original = text("a", "주말에 아이들과 강가에서 연을 날렸다")
+    near = text("b", "주말에 아이들이랑 냇가에서 연을 날리며 놀았다", of="a")
+    far = text("c", "은행은 기준 금리를 다시 올렸다", of="a")
+    found = apply_filters([near, far], [original], [make_filter("similarity")])
+    assert [record.id for record in found.kept] == ["b"]
+    assert found.dropped[0].reason == "the text is too far from its original's"
+    assert 0 < found.dropped[0].value < 0.75
+
+
 NEEDED = {"round-trip": {"reader": Says({})}, "consensus": {"readers": [Says({}), Says({})]}}
 
 
@@ -377,6 +422,8 @@ def test_every_filter_of_the_table_bears_its_name_and_takes_nothing(name: str):
         ("language", {"leest": 0.5}, "unknown option"),
         ("language", {"least": 50}, "out of range"),
         ("length-ratio", {"least": 2, "most": 1}, "no room"),
+        ("similarity", {"least": 0.9, "most": 0.8}, "no room"),
+        ("similarity", {"most": 75}, "no room"),
         ("near-duplicates", {"threshold": 0.2}, "out of range"),
         ("answer-position", {"bins": 1}, "bins"),
         ("search-rank", {"most": 0}, "ranks"),

@@ -18,11 +18,12 @@ from gongbang.augment.table import AUGMENTERS, NOTHING, augmenter
 from gongbang.data.records import Record, Span
 from tests.augment.koreanish import RESOURCES, records
 
-CHANGES_SPAN_TEXT = {"entity-mask", "entity-replace", "hanja"}
-OWN_SPANS = {"template"}
+CHANGES_SPAN_TEXT = {"entity-mask", "entity-replace", "hanja", "back-translate"}
+OWN_SPANS = {"template", "cloze"}
 MODULES = sorted({target.partition(":")[0] for target in AUGMENTERS.values()})
 MODULES += [
-    f"gongbang.augment.{name}" for name in ("copies", "table", "words", "nouns", "endings", "thesaurus")
+    f"gongbang.augment.{name}"
+    for name in ("copies", "table", "words", "nouns", "endings", "thesaurus", "encoder_words")
 ]
 
 
@@ -65,7 +66,7 @@ def test_a_copy_keeps_the_spans_and_its_original(method: str, record: Record, se
     check_spans(method, record, made)
     assert made.fields.keys() >= record.fields.keys()
     assert made.labels.keys() == record.labels.keys() or method in OWN_SPANS
-    if method not in ("entity-swap", "template"):
+    if method not in ("entity-swap", *OWN_SPANS):
         assert made.labels == record.labels
 
 
@@ -135,7 +136,7 @@ def test_invariants_on_real_records(method: str, shared_data: Path) -> None:
     assert len({record.id for record in made.records}) == len(made.records)
     for record in made.records:
         check_spans(method, by_id[record.lineage[-1]], record)
-    needs = {"eda-synonym": 5, "entity-replace": 3, "hanja": 3, "template": 10}
+    needs = {"eda-synonym": 5, "entity-replace": 3, "hanja": 3, "template": 10, "entity-swap": 20}
     assert len(made.records) >= needs.get(method, 30)
 
 

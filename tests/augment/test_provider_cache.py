@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gongbang.augment.provider_cache import CachedProvider, Estimate
+from gongbang.augment.provider_cache import CachedProvider, Estimate, stored_provider
 from gongbang.augment.providers import ProviderFailure
 from gongbang.errors import DataError, MissingExtraError, OptionError
 
@@ -202,3 +202,39 @@ def test_options_are_checked(tmp_path: Path, options: dict):
 def test_pairs_of_unequal_length_are_refused(tmp_path: Path):
     with pytest.raises(OptionError, match="one answer a context"):
         CachedProvider(Shouts(), tmp_path).generate(["a"], [])
+
+
+def test_what_is_stored_is_read_and_nothing_written(tmp_path: Path):
+    shouts = Shouts(b="")
+    CachedProvider(shouts, tmp_path).translate(["a", "b"], "en", "ko")
+    before = (tmp_path / "provider-cache.sqlite3").read_bytes()
+    stored = stored_provider(tmp_path)
+    assert (stored.name, stored.version, stored.options) == ("shouts", "1", {"beam": 5})
+    absent = ProviderFailure("no outcome is stored for it")
+    assert stored.translate(["a", "b", "c", " "], "en", "ko") == [
+        "A",
+        ProviderFailure("the output is empty"),
+        absent,
+        ProviderFailure("the input is blank"),
+    ]
+    assert stored.translate(["a"], "ko", "en") == [absent]
+    assert (tmp_path / "provider-cache.sqlite3").read_bytes() == before
+
+
+def test_a_cache_that_does_not_say_whose_it_is(tmp_path: Path):
+    with pytest.raises(DataError, match="no cache"):
+        stored_provider(tmp_path)
+    with pytest.raises(DataError, match="no cache"):
+        CachedProvider(Shouts(), tmp_path, ask=False)
+    CachedProvider(Shouts(), tmp_path)
+    CachedProvider(Shouts(version="2"), tmp_path)
+    with pytest.raises(OptionError, match="whose outcomes") as caught:
+        stored_provider(tmp_path, "shouts")
+    assert caught.value.allowed == "shouts 1, shouts 2"
+    with sqlite3.connect(tmp_path / "provider-cache.sqlite3") as file:
+        file.execute("DROP TABLE providers")  # as files were before they told
+    with pytest.raises(OptionError, match="whose outcomes") as caught:
+        stored_provider(tmp_path)
+    assert "Open the cache with its provider once" in caught.value.cure
+    CachedProvider(Shouts(), tmp_path).translate(["a"], "en", "ko")
+    assert stored_provider(tmp_path).translate(["a"], "en", "ko") == ["A"]

@@ -9,13 +9,16 @@ from hypothesis import strategies as st
 from gongbang.errors import OptionError
 from gongbang.metrics.span import (
     character_f1,
+    compared,
     exact_match,
     normalise_answer,
     normalise_answer_klue,
     rouge_w,
     span_scores,
+    word_f1,
     word_jaccard,
 )
+from gongbang.text.languages import LANGUAGES
 
 
 @pytest.mark.parametrize(
@@ -118,6 +121,59 @@ def test_word_jaccard(prediction: str, golds: list[str], score: float) -> None:
     assert word_jaccard(prediction, golds) == pytest.approx(score)
 
 
+@pytest.mark.parametrize(
+    ("prediction", "gold"),
+    [
+        ("राम का घर।", "राम का घर"),
+        ("Delhi Delhi", "delhi"),
+        ("", "घर"),
+        ("क ख ग", "ग घ"),
+        ("\u0958लम", "क\u093cलम"),
+    ],
+)
+def test_word_jaccard_is_the_public_one(prediction: str, gold: str) -> None:
+    a, b = set(prediction.lower().split()), set(gold.lower().split())  # as the competition gave it
+    c = a.intersection(b)
+    assert word_jaccard(prediction, [gold]) == float(len(c)) / (len(a) + len(b) - len(c))
+
+
+@pytest.mark.parametrize(
+    ("prediction", "golds", "raw", "cleaned"),
+    [
+        ("वह घर गया।", ["वह घर गया"], 2 / 4, 1.0),  # गया। and गया are two words until the danda goes
+        ("घर गया।", ["वह घर गया"], 1 / 4, 2 / 3),
+        ("\u0958लम", ["\u0915\u093cलम"], 0.0, 1.0),
+        ("क्\u200dया है", ["क्या है"], 1 / 3, 1.0),
+        ("एक।दो", ["एक दो"], 0.0, 1.0),
+        ("राम, घर", ["राम घर"], 1 / 3, 1 / 3),  # a comma within stays, as in the public definition
+        ("राम", ["सीता", "राम।"], 0.0, 1.0),
+        ("", [], 1.0, 1.0),
+    ],
+)
+def test_word_jaccard_over_hindi_answers(
+    prediction: str, golds: list[str], raw: float, cleaned: float
+) -> None:
+    assert word_jaccard(prediction, golds) == pytest.approx(raw)
+    assert compared(word_jaccard, LANGUAGES["hi"].comparable)(prediction, golds) == pytest.approx(cleaned)
+
+
+@pytest.mark.parametrize(
+    ("prediction", "golds", "score"),
+    [
+        ("राम का घर", ["राम का गाँव"], 2 * 2 / 6),
+        ("the house", ["house"], 2 / 3),  # articles stay
+        ("a a b", ["a b b"], 2 * 2 / 6),  # bags: min(2, 1) + min(1, 2)
+        ("Delhi!", ["delhi"], 1.0),
+        ("", ["घर"], 0.0),
+        ("", [], 1.0),
+        ("घर", [], 0.0),
+        ("घर", ["गाँव", "घर"], 1.0),
+    ],
+)
+def test_word_f1(prediction: str, golds: list[str], score: float) -> None:
+    assert word_f1(prediction, golds) == pytest.approx(score)
+
+
 def test_span_scores_are_percent_with_squad2_parts() -> None:
     scores = span_scores(
         ["서울", "서울시", "", "부산"], [["서울"], ["서울"], [], []], metrics=("exact_match", "f1")
@@ -172,7 +228,8 @@ def test_span_scores_refuses(
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=12), st.lists(st.text(max_size=12), max_size=3))
 def test_metrics_stay_in_range_and_agree_on_equality(prediction: str, golds: list[str]) -> None:
-    for metric in (exact_match, character_f1, rouge_w, word_jaccard):
+    for metric in (exact_match, character_f1, rouge_w, word_f1, word_jaccard):
         assert 0.0 <= metric(prediction, golds) <= 1.0
     if exact_match(prediction, golds) and normalise_answer(prediction):
         assert character_f1(prediction, golds) == 1.0
+        assert word_f1(prediction, golds) == 1.0

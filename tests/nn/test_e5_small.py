@@ -11,6 +11,7 @@ from gongbang.errors import ArtifactError
 from gongbang.nn.e5_small import (
     build_tokenizer,
     dequantise_q4,
+    keep_hindi_and_english,
     keep_korean_and_english,
     packaged_file,
     read_e5,
@@ -43,6 +44,28 @@ def test_blocks_are_unpacked_as_the_format_says():
 )
 def test_what_is_kept(piece: str, score: float, kept: bool):
     assert keep_korean_and_english(piece, score) is kept
+
+
+@pytest.mark.parametrize(
+    ("piece", "score", "kept"),
+    [
+        ("▁हिन्दी", -15.0, True),
+        ("।", -9.0, True),
+        ("▁।”", -12.0, True),
+        ("▁query", -20.0, True),
+        ("▁2019", -15.0, True),
+        ("▁the", -5.0, True),
+        ("▁rzadko", -14.9, False),
+        ("é", -9.0, True),
+        ("▁서울", -5.0, False),
+        ("漢", -5.0, False),
+        ("ア", -5.0, False),
+        ("привет", -8.0, False),
+        ("தமிழ்", -8.0, False),
+    ],
+)
+def test_what_is_kept_for_hindi(piece: str, score: float, kept: bool):
+    assert keep_hindi_and_english(piece, score) is kept
 
 
 def test_offsets_of_the_tokenizer_are_characters_of_the_original():

@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 
 from gongbang.data.records import Record
 from gongbang.errors import ArtifactError, DataError, OptionError
-from gongbang.tasks.base import Features, Prediction
+from gongbang.tasks.base import Features
 from gongbang.tasks.labels import label_prediction
 from gongbang.tasks.relation import RelationConfig, RelationTask
 from gongbang.tasks.relation_baselines import type_majority
-from gongbang.tasks.relation_errors import relation_errors
 from gongbang.tasks.relation_rows import crop
 from gongbang.tasks.relation_types import TypeTable, klue_pairs, learned_pairs
 from gongbang.tasks.table import make_task
@@ -305,37 +304,6 @@ def test_the_commonest_label_of_a_pair_of_types_by_hand():
     assert [one.text for one in said] == ["per:title", "no_relation", "no_relation"]
     assert said[0].confidence == pytest.approx(2 / 3)
     assert said[2].confidence == pytest.approx(4 / 6)
-
-
-def test_errors_are_listed_and_counted_by_labels_and_types():
-    records = made_relations(8)
-    said = ["per:employee_of", *[record.labels["label"] for record in records[1:7]], "no_relation"]
-    predictions = [
-        label_prediction(record.id, LABELS, np.eye(4)[LABELS.index(text)] * (3.0 + at))
-        for at, (record, text) in enumerate(zip(records, said, strict=True))
-    ]
-    unlabelled = replace(records[0], id="u", labels={"subject_type": "PER"})
-    errors = relation_errors([*predictions, Prediction("u", "per:title", 1.0)], [*records, unlabelled])
-    assert errors.n == 8
-    assert [row.id for row in errors.rows] == ["7", "0"]  # the surest first
-    first = errors.rows[1]
-    assert (first.subject, first.object, first.gold, first.predicted) == (
-        "가온", "솔뫼공방", "no_relation", "per:employee_of"
-    )  # fmt: skip
-    assert (first.subject_type, first.object_type) == ("PER", "ORG")
-    assert first.probability == pytest.approx(np.exp(3) / (np.exp(3) + 3))
-    assert first.gold_probability == pytest.approx(1 / (np.exp(3) + 3))
-    assert errors.by_labels == {("no_relation", "per:employee_of"): 1, ("per:title", "no_relation"): 1}
-    pair = errors.by_types["PER", "ORG"]
-    assert (pair.n, pair.wrong) == (4, 1)
-    assert pair.confusion == {
-        ("per:employee_of", "per:employee_of"): 2,
-        ("no_relation", "no_relation"): 1,
-        ("no_relation", "per:employee_of"): 1,
-    }
-    assert list(errors.by_types)[-1] == ("ORG", "PER")  # nothing wrong there
-    plain = json.loads(json.dumps(errors.to_dict(), ensure_ascii=False))
-    assert plain["wrong"] == 2 and plain["by_types"][0]["confusion"]
 
 
 # -- the table of types ----------------------------------------------------------------------------

@@ -9,6 +9,9 @@ import pytest
 
 MODULES = (
     "edits",
+    "edges",
+    "graphemes",
+    "languages",
     "normalise",
     "_nfkc",
     "hanja",

@@ -12,11 +12,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gongbang.errors import OptionError
-from gongbang.text._nfkc import nfkc
+from gongbang.text._nfkc import nfc, nfkc
 from gongbang.text.edits import Edited
 from gongbang.text.normalise import DEFAULT_STEPS, STEPS, Normaliser
 
 CASES = [
+    ("nfc", "\u0958\u0932\u092e", "\u0915\u093c\u0932\u092e"),  # a letter that is never composed
+    ("nfc", "\u0928\u093c", "\u0929"),
+    ("nfc", unicodedata.normalize("NFD", "한글 각 é ệ"), "한글 각 é ệ"),
+    ("nfc", "３㎞ ㅋㅋ ｶﾞ", "３㎞ ㅋㅋ ｶﾞ"),
+    ("joiners", "क्\u200dया क्\u200cष \u200dक क्\u200d\u200c ", "क्या क्ष क क् "),
+    ("joiners", "दर्\u200dया र्\u200d र्\u200cक", "दर्\u200dया र् र्क"),  # the eyelash ra stays before a letter
+    (
+        "joiners",
+        "می\u200cخواهم 👨\u200d👩 ক্\u200dষ ന്\u200d 가\u200d나",
+        "می\u200cخواهم 👨\u200d👩 ক্\u200dষ ന്\u200d 가\u200d나",
+    ),
+    ("danda", "गया| गया|| “गया|” गया|", "गया। गया।। “गया।” गया।"),
+    ("danda", "गया | - | p, |x| a| गया|क", "गया | - | p, |x| a| गया|क"),
     ("nfkc", "３．１４㎞", "3.14km"),
     ("nfkc", unicodedata.normalize("NFD", "한글 각"), "한글 각"),
     ("nfkc", "ㅋㅋ ㄱㅏ ㆍ", "ㅋㅋ ㄱㅏ ㆍ"),
@@ -40,7 +53,10 @@ EVERYTHING = Normaliser(tuple(STEPS))
 NASTY = st.text(
     st.one_of(
         st.characters(exclude_categories=("Cs",)),
-        st.sampled_from("ᄒ\u1161ᆫㅋﾡ㉠가각\u0301\u200b\u200d“” \u3000\n\r&lt;gt<b>/#39;女漢不👨\ufe0f＜＞ｶﾞ"),
+        st.sampled_from(
+            "ᄒ\u1161ᆫㅋﾡ㉠가각\u0301\u200b\u200d“” \u3000\n\r&lt;gt<b>/#39;女漢不👨\ufe0f＜＞ｶﾞ"
+            "\u0958क\u093c\u094d\u200c।|"
+        ),
     ),
     max_size=24,
 )
@@ -106,6 +122,15 @@ def test_there_and_back_over_arbitrary_text(text: str) -> None:
 def test_nfkc_agrees_with_unicode_but_for_lone_letters(text: str) -> None:
     if not any("\uffa0" <= c <= "\uffdc" for c in text):
         assert nfkc(text).text == unicodedata.normalize("NFKC", text)
+
+
+@given(st.one_of(NASTY, st.text(st.characters(exclude_categories=("Cs",)))))
+@settings(max_examples=300, deadline=None)
+def test_nfc_agrees_with_unicode(text: str) -> None:
+    edited = nfc(text)
+    assert edited.text == unicodedata.normalize("NFC", text)
+    for start in range(len(text)):
+        _covers(edited, start, min(len(text), start + 3))
 
 
 def _covers(edited: Edited, start: int, end: int) -> None:

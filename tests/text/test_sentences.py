@@ -35,6 +35,9 @@ TABLE = [
     "1990년대에 끝났다. | 2000년에 다시 열렸다.",
     "He lived in St. Louis. | He died etc. and so on.",
     "यह भारत है। | वह नेपाल है।",
+    "विलियम ई. साइमन मंत्री थे। | ए. के. हंगल अभिनेता थे।",
+    "डॉ. राव आए। | मूल्य 50 रु. था। | वह ठीक था।",  # where dandas end sentences a full stop never does
+    "वह घर गया. | सी. वी. रमन आए.",  # and where none does, full stops do, but for initials
 ]
 
 

@@ -47,6 +47,49 @@ def test_a_method_that_makes_nothing_stops_the_run(folder: Path):
     refused(bench, "options act", "none could be made", "Remove the entry")
 
 
+def test_translations_that_are_stored_are_copies_of_a_recipe(folder: Path):
+    from gongbang.augment.back_translate import back_translate
+    from gongbang.augment.provider_cache import CachedProvider
+    from gongbang.train.training import data_files
+    from tests.augment.koreanish import Mirror
+
+    cache = folder / "translations"
+    entry = {"method": "back-translate", "options": {"cache": str(cache)}}
+    recipe = parse_recipe(recipe_tree(folder, "classify", data__augment=[entry]))
+    train = assemble(parse_recipe(recipe_tree(folder, "classify"))).training
+    back_translate(train[:30], CachedProvider(Mirror(), cache), "en")
+    bench = assemble(recipe)
+    made = [record for record in bench.training if record.lineage]
+    assert [record.lineage[-1] for record in made] == [record.id for record in train[:30]]
+    assert data_files(recipe)["train"] == [str(cache)]
+
+
+def test_cloze_questions_are_copies_of_a_recipe(tmp_path: Path):
+    from tests.train.tiny import recipe_tree as reader_tree
+
+    entry = {"method": "cloze", "filters": {"answer-not-in-question": {}}}
+    tree = reader_tree(tmp_path, data__augment=[entry])
+    data = json.loads((tmp_path / "made.json").read_text(encoding="utf-8"))
+    for article in data["data"]:
+        for paragraph in article["paragraphs"]:
+            paragraph["context"] += (
+                " 봄이면 마을 사람들이 나물을 캐러 박달재를 넘는다. 마을의 북쪽 고개가 박달재다."
+            )
+    (tmp_path / "made.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+    bench = assemble(parse_recipe(tree))
+    made = [record for record in bench.training if record.lineage]
+    assert made and all(record.labels["augmented"] == "cloze" for record in made)
+    assert bench.task.prepare(made).targets["start_positions"].shape[0] >= len(made)
+
+
+def test_a_relation_that_no_record_has_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("gongbang.train.preflight.PROOFS", {"augmentation": "augment:prove"})
+    entry = {"method": "entity-swap", "options": {"relations": {"good": "good", "per:child": "per:parent"}}}
+    bench = assemble(parse_recipe(recipe_tree(folder, "classify", data__augment=[entry])))
+    error = refused(bench, "options act", "of no training record", "spelling")
+    assert "per:child" in str(error.value) and error.allowed == "bad, good"
+
+
 def test_an_empty_copy_and_one_that_changes_nothing_are_planted_and_caught(folder: Path):
     recipe = parse_recipe(recipe_tree(folder, "classify", data__augment=[{"method": "aeda"}]))
     bench = assemble(recipe)

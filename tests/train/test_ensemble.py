@@ -16,7 +16,6 @@ from gongbang.train.ensemble import (
     agreement,
     ensemble_bench,
     ensemble_runs,
-    open_fold_runs,
     soft_labels,
 )
 from gongbang.train.folds import train_folds
@@ -53,7 +52,7 @@ def test_the_served_ensemble_is_the_offline_one(pair: list[Run], folder: Path):
     runs = [run.path for run in pair]
     solved = ensemble_runs(runs, root=folder / "runs", method="mean")
     assert solved.solution.blend.weights == (0.5, 0.5) and len(solved.contributions) == 2
-    bench = ensemble_bench(open_fold_runs(runs), solved.solution)
+    bench = ensemble_bench(solved)
     export_bench(bench, solved.run, folder / "ensemble-tiny", quantise="none")
     served = gongbang.load(folder / "ensemble-tiny", engine="onnxruntime").predict(bench.splits.test)
     assert agreement(served, bench.predict(bench.splits.test), bench.task.labels) < SERVED
@@ -70,7 +69,7 @@ def test_an_ensemble_of_emotions_is_served_with_its_thresholds(folder: Path):
     ]
     paths = [run.path for run in runs]
     solved = ensemble_runs(paths, root=folder / "runs", method="mean")
-    bench = ensemble_bench(open_fold_runs(paths), solved.solution)
+    bench = ensemble_bench(solved)
     assert bench.task.settings.thresholds == pytest.approx(solved.solution.blend.thresholds)
     export_bench(bench, solved.run, folder / "emotions-ensemble", quantise="none")
     served = gongbang.load(folder / "emotions-ensemble", engine="onnxruntime").predict(bench.splits.test)
@@ -78,10 +77,35 @@ def test_an_ensemble_of_emotions_is_served_with_its_thresholds(folder: Path):
     assert [p.details["labels"] for p in served] == [p.details["labels"] for p in solved.run.predictions()]
 
 
+def test_an_ensemble_of_relations_is_served_with_its_types(folder: Path):
+    from gongbang.export.artifact import export_bench
+
+    runs = [
+        on_folds(folder, "relation", "marks"),
+        on_folds(folder, "relation", "first-token", model={"head": "cls"}),
+    ]
+    solved = ensemble_runs([run.path for run in runs], root=folder / "runs", method="mean")
+    bench = ensemble_bench(solved)
+    export_bench(bench, solved.run, folder / "relation-ensemble", quantise="none")
+    served = gongbang.load(folder / "relation-ensemble", engine="onnxruntime").predict(bench.splits.test)
+    assert agreement(served, solved.run.predictions(), bench.task.labels) < SERVED
+    assert [p.text for p in served] == [p.text for p in solved.run.predictions()]
+
+
+def test_boolean_readers_whose_windows_are_pooled_later_are_not_put_into_one_graph(folder: Path):
+    runs = [
+        on_folds(folder, "boolq", "one", training__epochs=1),
+        on_folds(folder, "boolq", "two", training__epochs=1, training__seed=5),
+    ]
+    solved = ensemble_runs([run.path for run in runs], root=folder / "runs", method="mean")
+    with pytest.raises(EnsembleError, match="boolean readers"):
+        ensemble_bench(solved)
+
+
 def test_soft_labels_are_there_for_every_record_of_the_pool(pair: list[Run], folder: Path):
     runs = [run.path for run in pair]
     solved = ensemble_runs(runs, root=folder / "runs")
-    soft = soft_labels(open_fold_runs(runs), solved.solution)
+    soft = soft_labels(solved)
     assert soft.keys() == {prediction.id for prediction in pair[0].predictions()}
     assert all(sum(shares.values()) == pytest.approx(1.0) for shares in soft.values())
 
@@ -111,7 +135,7 @@ def test_a_hard_vote_has_nothing_to_export(pair: list[Run], folder: Path):
     runs = [run.path for run in pair]
     solved = ensemble_runs(runs, root=folder / "runs", method="vote")
     with pytest.raises(EnsembleError, match="hard vote"):
-        ensemble_bench(open_fold_runs(runs), solved.solution)
+        ensemble_bench(solved)
 
 
 def test_the_command_line_solves_exports_and_distils(

@@ -65,6 +65,21 @@ def test_emotions_train_and_their_thresholds_are_fitted_at_export(folder: Path):
     assert report.scores is not None and report.scores.primary == "macro_f1"
 
 
+def test_a_relation_is_exported_with_its_marks_and_predicts_what_the_run_did(folder: Path):
+    from gongbang.export.artifact import export_run
+
+    run = train_recipe(
+        parse_recipe(recipe_tree(folder, "relation", training__epochs=3)), root=folder / "runs"
+    )
+    assert run.scores.scores["type_impossible"].value == 0
+    report = export_run(run, folder / "relation-tiny", quantise="none")
+    assert report.engine_metrics and "onnxruntime" in report.engines
+    served = gongbang.load(folder / "relation-tiny", engine="onnxruntime")
+    bench = assemble(parse_recipe(run.recipe), made=False)
+    told = {prediction.id: prediction.text for prediction in served.predict(bench.splits.test)}
+    assert told == {prediction.id: prediction.text for prediction in run.predictions()}
+
+
 def test_boolean_questions_are_trained_with_distractors_that_say_nothing(folder: Path):
     tree = recipe_tree(folder, "boolq", training__epochs=1, data__negatives={"per_question": 0.5})
     bench = assemble(parse_recipe(tree))

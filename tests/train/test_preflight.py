@@ -38,6 +38,8 @@ def test_a_sound_reader_passes_every_proof(tmp_path: Path, kind: str):
         "cloze questions",
         "augmentation",
         "curriculum",
+        "highlight",
+        "highlight is read",
         "logits",
     }
 
@@ -87,6 +89,8 @@ def test_a_sound_encoder_passes(folder: Path, batch_by: str):
         "round trip",
         "predictions",
         "curriculum",
+        "highlight",
+        "highlight is read",
         "logits",
     }
     assert report.ok and skipped == idle

@@ -96,7 +96,7 @@ def _texts() -> tuple[str, ...]:
 
 
 @cache
-def _tokenizer_json(kind: str, vocabulary: int) -> str:
+def _tokenizer_json(kind: str, vocabulary: int, also: tuple[str, ...] = ()) -> str:
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
     if kind == "bert":
@@ -116,24 +116,31 @@ def _tokenizer_json(kind: str, vocabulary: int) -> str:
             vocab_size=vocabulary, special_tokens=special, unk_token="<unk>", show_progress=False
         )
         pair = ("<s> $A </s>", "<s> $A </s> </s> $B </s>", [("<s>", 0), ("</s>", 2)])
-    tokenizer.train_from_iterator(_texts(), trainer)
+    tokenizer.train_from_iterator((*_texts(), *also), trainer)
     single, double, ends = pair
     tokenizer.post_processor = processors.TemplateProcessing(single=single, pair=double, special_tokens=ends)
     return str(tokenizer.to_str())
 
 
 def write_backbone(
-    folder: Path, *, kind: str = "bert", vocabulary: int = 400, layers: int = 2, positions: int = 160
+    folder: Path,
+    *,
+    kind: str = "bert",
+    vocabulary: int = 400,
+    layers: int = 2,
+    positions: int = 160,
+    also: tuple[str, ...] = (),
 ) -> Path:
     """A checkpoint folder as ``save_pretrained`` writes it.
 
-    ``kind="roberta"`` has one token type and two positions held back, as RoBERTa's checkpoints do.
+    ``kind="roberta"`` has one token type and two positions held back, as RoBERTa's checkpoints do. ``also``
+    are texts whose characters the vocabulary knows besides.
     """
     from tokenizers import Tokenizer
     from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer = Tokenizer.from_str(_tokenizer_json(kind, vocabulary))
+    tokenizer = Tokenizer.from_str(_tokenizer_json(kind, vocabulary, also))
     tokenizer.save(str(folder / "tokenizer.json"))
     shape: dict[str, Any] = {
         "vocab_size": tokenizer.get_vocab_size(),

@@ -56,6 +56,35 @@ def write_claims(path: Path, count: int = 160, seed: int = 7) -> Path:
     return _write(path, rows)
 
 
+def write_links(path: Path, count: int = 180, seed: int = 8) -> Path:
+    """Sentences about a workshop and its place or its owner, whose marked words are related or not."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number in range(count):
+        name, place, craft = (str(words[rng.integers(12)]) for words in (NAMES, PLACES, CRAFTS))
+        shop = f"{name}{number}"
+        sentence = f"{shop} 공방은 {place}에서 {craft} 길을 따라 문을 열었다."
+        kind = number % 3
+        other, type_ = ((place, "LOC"), (craft, "ART"), (craft, "ART"))[kind]
+        told = ("org:place", "org:craft", "no_relation")[kind]
+        ends = [(shop, "ORG"), (other, type_)]
+        subject, object_ = reversed(ends) if told == "no_relation" else ends
+        rows.append(
+            {
+                "sentence": sentence,
+                "subject": _marked(sentence, *subject),
+                "object": _marked(sentence, *object_),
+                "label": told,
+            }
+        )
+    return _write(path, rows)
+
+
+def _marked(sentence: str, word: str, type_: str) -> dict[str, Any]:
+    start = sentence.index(word)
+    return {"word": word, "start": start, "end": start + len(word), "type": type_}
+
+
 def _telling(name: str, place: str, number: int) -> str:
     """One of two ways to say where a workshop is, so that passages do not all tell alike."""
     if number % 2:
@@ -69,22 +98,31 @@ def _write(path: Path, rows: list[dict[str, Any]]) -> Path:
     return path
 
 
-_WRITERS = {"classify": write_reviews, "emotions": write_feelings, "boolq": write_claims}
-_METRICS = {"classify": "accuracy", "emotions": "macro_f1", "boolq": "accuracy"}
+_WRITERS = {
+    "classify": write_reviews,
+    "emotions": write_feelings,
+    "boolq": write_claims,
+    "relation": write_links,
+}
+_METRICS = {"classify": "accuracy", "emotions": "macro_f1", "boolq": "accuracy", "relation": "micro_f1"}
 _PIPELINES: dict[str, dict[str, Any]] = {
     "classify": {"max_length": 48},
     "emotions": {"max_length": 48},
     "boolq": {"max_length": 96, "stride": 16, "max_question": 40},
+    "relation": {"max_length": 64},
 }
+_ALSO = {"relation": ("@ # * ^ ORG LOC ART 단체 장소",)}
+"""What a task writes into its texts, which a vocabulary must know."""
 
 
 def recipe_tree(folder: Path, task: str, **changes: Any) -> dict[str, Any]:
     """A sound recipe of a task over made data with the tiny backbone; ``changes`` are ``a__b=value``."""
-    data, backbone = folder / f"{task}.jsonl", folder / "backbone"
+    also = _ALSO.get(task, ())
+    data, backbone = folder / f"{task}.jsonl", folder / f"backbone{'-more' * bool(also)}"
     if not data.is_file():
         _WRITERS[task](data)
     if not backbone.is_dir():
-        write_backbone(backbone, positions=400)
+        write_backbone(backbone, positions=400, also=also)
     tree: dict[str, Any] = {
         "name": f"tiny-{task}",
         "task": task,

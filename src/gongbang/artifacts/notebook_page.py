@@ -51,7 +51,7 @@ mark.subject { background: var(--gold); } mark.object { background: var(--predic
 mark.evidence { background: var(--both); }
 .wide { overflow-x: auto; } .wide table { width: auto; }
 .wide td.hit { background: var(--both); } .wide td.miss { background: var(--predicted); }
-.wide th.up { writing-mode: vertical-rl; text-align: left; max-height: 12rem; padding: .4rem .1rem; }
+.wide th.up { writing-mode: vertical-rl; text-align: left; white-space: nowrap; padding: .4rem .1rem; }
 """
 
 _SCRIPT = """

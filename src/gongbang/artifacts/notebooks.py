@@ -37,13 +37,27 @@ def build_notebook_for(
     if "answers" in task.schema.spans:
         from gongbang.artifacts.notebook import build_notebook
 
-        return build_notebook(records, predictions, name=name)
+        return build_notebook(records, predictions, name=name, **scorers_of(task))
     spec = _SPECS.get(task.name)
     if spec is None:
         return None
     from gongbang.artifacts.class_rows import build_class_notebook
 
     return build_class_notebook(records, predictions, spec(task), name=name)
+
+
+def scorers_of(task: Any) -> dict[str, Any]:
+    """What judges one answer in the task's language, by the names that a notebook of answers takes.
+
+    Empty for a task that says no language: the official KorQuAD metrics are what a notebook judges by.
+    """
+    from gongbang.metrics.span import character_f1, compared, exact_match
+
+    language = getattr(task, "language", None)
+    if language is None:
+        return {}
+    clean = language.comparable
+    return {"exact_match": compared(exact_match, clean), "f1": compared(character_f1, clean)}
 
 
 def open_notebook(folder: str | Path) -> Notebook | None:

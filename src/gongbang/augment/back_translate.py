@@ -10,8 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
 
 from gongbang.augment.origins import plain_text
+from gongbang.augment.provider_cache import CachedProvider, stored_provider
 from gongbang.augment.providers import Failed, Outcome, Provided, ProviderFailure, Translator, made_of
 from gongbang.data.records import Record, Span
 from gongbang.data.splits import TEXT_FIELDS
@@ -183,6 +187,62 @@ def back_translate(
         else:
             failed[n] = f"the text came back at {ratio:.2f} of its length"
     return Provided(made, [Failed(records[n], failed[n]) for n in sorted(failed)])
+
+
+def translate_back(
+    record: Record,
+    rng: np.random.Generator,
+    *,
+    cache: str | None = None,
+    provider: Translator | str | None = None,
+    pivot: str = "en",
+    source: str = "ko",
+    field: str | None = None,
+) -> Record | None:
+    """One record with one of its fields translated to ``pivot`` and back, as :func:`back_translate` does.
+
+    Args:
+        record: with any spans; those in the field are found again.
+        rng: not drawn from: there is one translation.
+        cache: folder or file of the translations that are stored (:func:`stored_provider`), as a recipe
+            names it; nobody is asked.
+        provider: of a cache with several, the name; without a cache, what translates.
+        pivot: the language in between. source: the records' own.
+        field: which one; the first of context, text and question when None.
+
+    Returns:
+        None where no translation is stored, the spans were lost on the way, or the text came back as it was
+        or at another length.
+
+    Raises:
+        OptionError: neither cache nor provider, or one that cannot be used.
+        DataError: there is no such cache.
+
+    Example:
+        >>> class Mirror:
+        ...     name, version, options = "mirror", "1", {}
+        ...     def translate(self, texts, source, target):
+        ...         return [" ".join(reversed(text.split())) if target == "ko" else text for text in texts]
+        >>> record = Record("1", {"text": "봄이 온다"})
+        >>> translate_back(record, np.random.default_rng(0), provider=Mirror()).fields["text"]
+        '온다 봄이'
+    """
+    if cache is not None and (provider is None or isinstance(provider, str)):
+        provider = _stored(cache, provider)
+    if provider is None or isinstance(provider, str):
+        raise OptionError(
+            "there is nothing that translates.",
+            value=provider,
+            allowed="a cache of translations, or an object that translates",
+            cure="Set options: {cache: FOLDER}, as CachedProvider filled it.",
+        )
+    made = back_translate([record], provider, pivot, source=source, field=field).made
+    return replace(record, fields=made[0].fields, spans=made[0].spans) if made else None
+
+
+@lru_cache(maxsize=8)
+def _stored(cache: str, name: str | None) -> CachedProvider:
+    return stored_provider(cache, name)
 
 
 def _check(pivot: str, source: str, least: float, most: float) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -123,6 +123,36 @@ def cloze_questions(
         kept = np.sort(rng.choice(len(made), limit, replace=False))
         made = [made[place] for place in kept]
     return made
+
+
+def ask_cloze(record: Record, rng: np.random.Generator, *, analyser: Analyser | None = None) -> Record | None:
+    """Make one question of a record's own context, as :func:`cloze_questions` does of a whole document.
+
+    Args:
+        record: with ``context``; its own question, spans and labels are not looked at.
+        rng: of the draw among the questions that can be asked.
+        analyser: finds nouns; the shared one by default.
+
+    Returns:
+        A record of the reader: the context without the asking sentence, a new ``question``, and one answer.
+        Other spans and the labels are left out, since they speak of another question. None where no name
+        links two sentences.
+
+    Example:
+        >>> text = "봄이면 마을 사람들이 나물을 캐러 박달재를 넘는다. 마을의 북쪽 고개가 박달재다."
+        >>> made = ask_cloze(Record("1", {"context": text}), np.random.default_rng(0))
+        >>> made.fields["question"], made.answers[0].text
+        ('봄이면 마을 사람들이 나물을 캐러 무엇을 넘는다?', '박달재')
+    """
+    text = record.fields.get("context", "")
+    if not text.strip():
+        return None
+    morphemes = (analyser or shared_analyser()).analyse(text)
+    found = list(_questions(_Text(record, text, split_sentences(text), morphemes), []))
+    if not found:
+        return None
+    made = found[int(rng.integers(len(found)))]
+    return replace(record, fields=made.fields, spans=made.spans, labels={})
 
 
 def _of_different_names(made: Iterable[Record], count: int) -> list[Record]:

@@ -64,7 +64,8 @@ def mask_context(
         record: of a reader: with ``question``, the field to edit, and labelled answers (or none, labelled as
             such). Other labels may rest on the very words that would be hidden, so such records are left out.
         rng: of the number.
-        similarity: e.g. of an encoder; by default of character bigrams.
+        similarity: by default of character bigrams; in a recipe "encoder" stands for the bundled one
+            (:class:`gongbang.augment.encoder_words.EncoderSimilarity`).
         most: words hidden at most.
         threshold: words must be more similar than this.
         mask: what is put in their place; the tokenizer's own mask.

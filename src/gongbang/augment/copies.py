@@ -142,6 +142,59 @@ def copy_of(record: Record, method: str, number: int = 0, *, seed: int = 17, **o
     return None if isinstance(copy, str) else copy
 
 
+class FreshCopies:
+    """Copies on the fly: other ones for each epoch, of other records.
+
+    In an epoch each record is drawn with the chance ``ratio``; its copy has the epoch for its number. Both
+    depend on the seed, the record and the epoch alone, so that an epoch can be had again.
+
+    Args:
+        records: what a method learns from, where what it learns is not among the options: training rows.
+        method: a key of :data:`gongbang.augment.table.AUGMENTERS`.
+        ratio: the chance of a record, at most 1.
+        seed: of all draws.
+        options: keyword options of the method.
+
+    Raises:
+        OptionError: the method, one of its options or the ratio cannot be used.
+
+    Example:
+        >>> rows = [Record(str(n), {"text": f"봄이 오면 산에 꽃이 핀다 {n}"}) for n in range(4)]
+        >>> fresh = FreshCopies(rows, "eda-swap", ratio=0.5)
+        >>> [[record.lineage[0] for record in fresh.of(rows, epoch).records] for epoch in (0, 1)]
+        [['0', '2', '3'], ['0', '1', '2', '3']]
+    """
+
+    def __init__(
+        self, records: Sequence[Record], method: str, *, ratio: float = 1.0, seed: int = 17, **options: Any
+    ) -> None:
+        _check(records, ratio)
+        if ratio > 1:
+            raise OptionError(
+                "a record can be replaced by one copy only.",
+                value=ratio,
+                allowed="a chance of at most 1",
+                cure="Pass ratio=1, or store the copies with augment().",
+            )
+        self.method, self.ratio, self.seed = method, ratio, seed
+        self._make = augmenter(method, records, **options)
+
+    def of(self, records: Sequence[Record], epoch: int) -> Augmented:
+        """The epoch's copies of the records that are drawn in it."""
+        made: list[Record] = []
+        missed: list[Missed] = []
+        for record in records:
+            entropy = _entropy(self.seed, self.method, record.id, "chance", epoch)
+            if np.random.default_rng(entropy).random() >= self.ratio:
+                continue
+            copy = _copy(self.method, self._make, epoch, self.seed, [record])
+            if isinstance(copy, str):
+                missed.append(Missed(record.id, epoch, copy))
+            else:
+                made.append(copy)
+        return Augmented(self.method, self.ratio, self.seed, len(records), tuple(made), tuple(missed))
+
+
 def _copy(method: str, make: Augmenter, number: int, seed: int, seen: Sequence[Record]) -> Record | str:
     """A copy unlike all those seen, or why there is none; ``seen`` begins with the original."""
     record = seen[0]

@@ -48,7 +48,35 @@ ONE_WAY = MappingProxyType({"org:top_members/employees": "per:employee_of"})
 KLUE_SWAPS: Mapping[str, str] = MappingProxyType({**{name: name for name in SYMMETRIC}, **INVERSE, **ONE_WAY})
 """The relation after subject and object have been exchanged; one that is absent cannot be exchanged."""
 
+SPELLINGS: Mapping[str, str] = MappingProxyType({"org:members_of": "org:members"})
+"""Other names of KLUE's relations in use."""
+
 _SUBJECT_TYPES = {"per:": "PER", "org:": "ORG"}  # what KLUE's names say of the type of their subject
+
+
+class Swaps(dict[str, str]):
+    """The relation after subject and object have been exchanged, among the relations that a set knows.
+
+    Example:
+        >>> rows = [Record(name, {}, labels={"label": name}) for name in ("org:member_of", "org:members_of")]
+        >>> Swaps.from_records(rows)
+        {'org:member_of': 'org:members_of', 'org:members_of': 'org:member_of'}
+    """
+
+    @classmethod
+    def from_records(cls, records: Sequence[Record]) -> Swaps:
+        """KLUE's, in the spelling of the records' labels; give it training rows only.
+
+        A relation that no record has is left out: a model that was not shown it has no place for it.
+        """
+        seen = sorted({str(record.labels["label"]) for record in records if "label" in record.labels})
+        spelled = {SPELLINGS.get(name, name): name for name in seen}
+        spelled |= {name: name for name in seen if name in KLUE_SWAPS}
+        return cls(
+            (name, spelled[after])
+            for name in seen
+            if (after := KLUE_SWAPS.get(SPELLINGS.get(name, name))) in spelled
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +147,15 @@ def swap_entities(
     Args:
         record: with spans ``subject`` and ``object`` and a label.
         rng: not drawn from: there is one way to exchange two.
-        relations: the label after the exchange for each label that has one.
+        relations: the label after the exchange for each label that has one; no others are exchanged. A recipe
+            gives a mapping; by default it is KLUE's, in the spelling of the training records' labels.
 
     Returns:
         None where the label has no other side, a span is missing, or the new subject is of a type that the
         new label excludes (``per:`` wants PER, ``org:`` wants ORG, where types are labelled).
+
+    Raises:
+        OptionError: ``relations`` is no mapping from labels to labels.
 
     Example:
         >>> spans = {"subject": (Span(0, 2, "세종", "text"),), "object": (Span(4, 6, "문종", "text"),)}
@@ -132,6 +164,7 @@ def swap_entities(
         >>> made.labels["label"], made.spans["subject"][0].text
         ('per:parents', '문종')
     """
+    _check_relations(relations)
     label = record.labels.get("label")
     subject, object = record.spans.get("subject"), record.spans.get("object")
     if not subject or not object or not isinstance(label, str) or label not in relations:
@@ -222,6 +255,17 @@ def _with_text(record: Record, role: str, edits: Mapping[Span, Sequence[Replacem
     for span, replacements in edits.items():
         by_field.setdefault(span.field, []).extend(replacements)
     return rewrite(record, by_field, changing={role})
+
+
+def _check_relations(relations: object) -> None:
+    names = [*relations, *relations.values()] if isinstance(relations, Mapping) else [None]
+    if not all(isinstance(name, str) and name for name in names):
+        raise OptionError(
+            "the relations after an exchange are no mapping from labels to labels.",
+            value=relations,
+            allowed="for each label that can be exchanged the one that holds then",
+            cure="Write relations: {per:children: per:parents, per:parents: per:children}.",
+        )
 
 
 def _check_role(role: str | None) -> None:

@@ -1,4 +1,5 @@
-"""Filters that ask a search index or readers: can the question be answered, and by what was meant?"""
+"""Filters that ask a model: an index or readers whether a question can be answered, by what was meant, and an
+encoder whether a copy still says what its original says."""
 
 from __future__ import annotations
 
@@ -7,13 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gongbang.augment.filters import Verdict
-from gongbang.augment.origins import by_id, check_share
+from gongbang.augment.origins import TEXTS, by_id, check_share, named_texts, origin_of
 from gongbang.data.near_duplicates import jaccard
-from gongbang.data.records import Record
+from gongbang.data.records import Passage, Record
 from gongbang.errors import OptionError
 from gongbang.metrics.span import SPAN_METRICS, normalise_answer
-from gongbang.search.base import Hit
+from gongbang.search.base import Encoder, Hit
 from gongbang.search.contexts import document_of, passages_of
 from gongbang.search.lexical import LexicalIndex
 from gongbang.tasks.base import Prediction
@@ -100,6 +104,81 @@ def _index(originals: Sequence[Record]) -> LexicalIndex:
     index = LexicalIndex()
     index.build(passages)
     return index
+
+
+@dataclass(frozen=True, slots=True)
+class Similarity:
+    """Drops copies that mean something else than their original, and those that say the very same.
+
+    What is measured is the cosine of the embeddings of a field and of the original's, of the fields that were
+    changed the lowest. A copy that changes no text (its label or its spans alone) is kept. Of a long text an
+    encoder sees the beginning only.
+
+    Args:
+        least: the cosine below which a copy is too far. most: the one above which it is too near.
+        fields: those looked at; empty for question, context, text and pair.
+        encoder: embeds texts; the bundled one when None.
+
+    Raises:
+        OptionError: bounds that leave no room.
+        ArtifactError: the bundled encoder is asked for and not installed.
+    """
+
+    name: ClassVar[str] = "similarity"
+    least: float = 0.75
+    most: float = 0.98
+    fields: tuple[str, ...] = ()
+    encoder: Encoder | None = None
+
+    def __post_init__(self) -> None:
+        if not -1 <= self.least < self.most <= 1:
+            raise OptionError(
+                "the bounds of the similarity leave no room.",
+                value=f"{self.least} to {self.most}",
+                allowed="-1 <= least < most <= 1",
+                cure="Pass least=0.75, most=0.98.",
+            )
+
+    def __call__(self, made: Sequence[Record], originals: Sequence[Record]) -> list[Verdict]:
+        known = by_id(originals)
+        pairs = [self._changed(record, origin_of(record, known)) for record in made]
+        texts = sorted({text for changed in pairs if changed for pair in changed.values() for text in pair})
+        vectors = dict(zip(texts, self._embedded(texts), strict=True))
+        return [self._judge(changed, vectors) for changed in pairs]
+
+    def _changed(self, record: Record, original: Record | None) -> dict[str, tuple[str, str]] | None:
+        """Text and original's text by field, of the fields that differ; None without an original."""
+        if original is None:
+            return None
+        before, after = (named_texts(one, self.fields or TEXTS) for one in (original, record))
+        return {
+            name: (before[name], text)
+            for name, text in after.items()
+            if name in before and text != before[name]
+        }
+
+    def _embedded(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        from gongbang.augment.encoder_words import bundled_encoder
+
+        if not texts:
+            return np.zeros((0, 0), dtype=np.float32)
+        encoder = self.encoder if self.encoder is not None else bundled_encoder()
+        return encoder.encode_passages([Passage(str(n), text) for n, text in enumerate(texts)])
+
+    def _judge(
+        self, changed: dict[str, tuple[str, str]] | None, vectors: dict[str, NDArray[np.float32]]
+    ) -> Verdict:
+        if changed is None:
+            return Verdict(False, "its original is not at hand, so that no meaning can be compared")
+        if not changed:
+            return _KEEP
+        cosines = {name: float(vectors[old] @ vectors[new]) for name, (old, new) in changed.items()}
+        name, cosine = min(cosines.items(), key=lambda pair: pair[1])
+        if cosine < self.least:
+            return Verdict(False, f"the {name} is too far from its original's", cosine)
+        if cosine > self.most:
+            return Verdict(False, f"the {name} is too near to its original's", cosine)
+        return Verdict(True, value=cosine)
 
 
 @dataclass(frozen=True, slots=True)

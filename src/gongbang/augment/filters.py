@@ -37,6 +37,7 @@ FILTERS: dict[str, str] = {
     "duplicates": "gongbang.augment.filter_sets:Duplicates",
     "near-duplicates": "gongbang.augment.filter_sets:NearDuplicates",
     "answer-position": "gongbang.augment.filter_sets:AnswerPosition",
+    "similarity": "gongbang.augment.filter_models:Similarity",
     "search-rank": "gongbang.augment.filter_models:SearchRank",
     "round-trip": "gongbang.augment.filter_models:RoundTrip",
     "consensus": "gongbang.augment.filter_models:Consensus",

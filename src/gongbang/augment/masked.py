@@ -1,17 +1,18 @@
-"""Replacement and insertion of words by a masked language model; the model itself comes from elsewhere.
+"""Replacement and insertion of words by a masked language model, or by what stands in for one.
 
-Kumar et al. 2020, "Data Augmentation using Pre-trained Transformer Models", section 3.2, without their
-conditioning on the label.
+A masked model comes from elsewhere; offline the bundled encoder replaces words in its stead
+(:mod:`gongbang.augment.encoder_words`). Kumar et al. 2020, "Data Augmentation using Pre-trained Transformer
+Models", section 3.2, without their conditioning on the label.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from gongbang.augment.nouns import draw_word, exchange, free_nouns
+from gongbang.augment.nouns import Noun, draw_word, exchange, free_nouns
 from gongbang.augment.words import (
     amount,
     check_count,
@@ -27,6 +28,7 @@ from gongbang.text.edits import Replacement
 from gongbang.text.morphemes import Analyser, shared_analyser
 
 
+@runtime_checkable
 class MaskedModel(Protocol):
     """Says which words may stand in a blank."""
 
@@ -40,11 +42,20 @@ class MaskedModel(Protocol):
         ...
 
 
+@runtime_checkable
+class InPlaceModel(Protocol):
+    """Says which words may stand in the place of another; for models that cannot read a blank."""
+
+    def instead(self, text: str, start: int, end: int, k: int) -> Sequence[tuple[str, float]]:
+        """At most ``k`` words for ``text[start:end]`` with weights above 0, the best first."""
+        ...
+
+
 def replace_masked(
     record: Record,
     rng: np.random.Generator,
     *,
-    model: MaskedModel,
+    model: MaskedModel | InPlaceModel,
     field: str | None = None,
     share: float = 0.1,
     k: int = 10,
@@ -59,7 +70,7 @@ def replace_masked(
     Args:
         record: any record.
         rng: of the draws.
-        model: fills the blanks, one at a time.
+        model: fills the blanks, one at a time, or replaces words as they stand.
         field: the field to edit; by default the first of text, context and question.
         share: of the nouns that stand alone.
         k: words to draw from.
@@ -81,7 +92,7 @@ def replace_masked(
     check_share("share", share)
     check_count("k", k)
     name = main_field(record, field)
-    if name is None or model.mask in record.fields[name]:
+    if name is None or (isinstance(model, MaskedModel) and model.mask in record.fields[name]):
         return None
     analyser = analyser or shared_analyser()
     text = record.fields[name]
@@ -91,12 +102,17 @@ def replace_masked(
         if len(edits) == amount(len(nouns), share):
             break
         noun = nouns[place]
-        found = model.fill(text[: noun.start] + model.mask + text[noun.end :], k)
-        new = draw_word(rng, found, noun.form)
+        new = draw_word(rng, _words(model, text, noun, k), noun.form)
         made = new and exchange(text, noun.start, noun.end, new, analyser.analyse(text))
         if made:
             edits.append(made)
     return rewrite(record, {name: [edit for made in sorted(edits) for edit in made]}) if edits else None
+
+
+def _words(model: MaskedModel | InPlaceModel, text: str, noun: Noun, k: int) -> Sequence[tuple[str, float]]:
+    if isinstance(model, InPlaceModel):
+        return model.instead(text, noun.start, noun.end, k)
+    return model.fill(text[: noun.start] + model.mask + text[noun.end :], k)
 
 
 def insert_masked(

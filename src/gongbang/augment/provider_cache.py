@@ -6,6 +6,7 @@ on where it stopped. Two processes may share the file; what was stored first is 
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gongbang.artifacts.hashing import bytes_hash, canonical_json
-from gongbang.augment.providers import Outcome, ProviderFailure
+from gongbang.augment.providers import NamedProvider, Outcome, ProviderFailure
 from gongbang.errors import DataError, GongbangError, OptionError
 
 _LOG = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ CREATE TABLE IF NOT EXISTS outcomes (
   CHECK ((text IS NULL) <> (reason IS NULL))
 ) WITHOUT ROWID
 """
+# Who was asked: the key of an outcome is a hash and does not tell.
+_PROVIDERS = "CREATE TABLE IF NOT EXISTS providers (identity TEXT PRIMARY KEY) WITHOUT ROWID"
 # A text once stored stays, so that all who share the file hold the same one; only a failure is replaced.
 _STORE = """
 INSERT INTO outcomes (key, provider, text, reason, attempts) VALUES (?, ?, ?, ?, 1)
@@ -68,13 +71,15 @@ class CachedProvider:
 
     Args:
         provider: what is asked; its name, version and options are part of every key.
-        folder: where the file lies; made where it is not there.
+        folder: where the file lies (or the file itself); made where it is not there.
         batch: rows asked and stored at once; what a kill may lose.
         attempts: how often a failed row is asked in all, over all calls; then its failure stands.
+        ask: False where only what is stored counts: other rows are failures, nobody is asked, and the file
+            is not written.
 
     Raises:
         OptionError: a batch or attempts below 1, or options that are not plain JSON.
-        DataError: the file is there and is no such cache.
+        DataError: the file is there and is no such cache, or is not there and nobody may be asked.
 
     Example:
         >>> import tempfile
@@ -92,20 +97,27 @@ class CachedProvider:
         2
     """
 
-    def __init__(self, provider: Any, folder: str | Path, *, batch: int = 32, attempts: int = 3) -> None:
+    def __init__(
+        self, provider: Any, folder: str | Path, *, batch: int = 32, attempts: int = 3, ask: bool = True
+    ) -> None:
         for name, value in (("batch", batch), ("attempts", attempts)):
             if value < 1:
                 raise OptionError(
                     f"{name} is too small.", value=value, allowed="1 or more", cure=f"Raise {name}."
                 )
         self.provider = provider
-        self.batch, self.attempts = batch, attempts
-        self.path = Path(folder) / _FILE
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.batch, self.attempts, self.ask = batch, attempts, ask
+        self.path = cache_file(folder)
         self._identity = {"name": self.name, "version": self.version, "options": dict(self.options)}
-        canonical_json(self._identity)  # refuses what no key could be made of
-        with self._open() as file:
+        identity = canonical_json(self._identity)  # refuses what no key could be made of
+        if not ask:
+            _require(self.path)
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with _opened(self.path) as file:
             file.execute(_TABLE)
+            file.execute(_PROVIDERS)
+            file.execute("INSERT OR IGNORE INTO providers (identity) VALUES (?)", (identity,))
 
     @property
     def name(self) -> str:
@@ -138,7 +150,7 @@ class CachedProvider:
 
     def _all(self, verb: str, arguments: _Row, rows: Sequence[_Row]) -> list[Outcome]:
         keys = {row: self._key(verb, arguments, row) for row in rows if _worth_asking(row)}
-        known, to_ask = self._known(keys)
+        known, to_ask = (self._read(list(keys.values())), []) if not self.ask else self._known(keys)
         for start in range(0, len(to_ask), self.batch):
             batch = to_ask[start : start + self.batch]
             outcomes = self._ask(verb, arguments, batch)
@@ -147,7 +159,8 @@ class CachedProvider:
         # Read back, not remembered: another process may have stored its text first.
         known |= self._read([keys[row] for row in to_ask])
         blank = ProviderFailure("the input is blank")
-        return [known[keys[row]][0] if row in keys else blank for row in rows]
+        absent: tuple[Outcome, int] = (ProviderFailure("no outcome is stored for it"), 0)
+        return [known.get(keys[row], absent)[0] if row in keys else blank for row in rows]
 
     def _estimate(self, verb: str, arguments: _Row, rows: Sequence[_Row]) -> Estimate:
         keys = {row: self._key(verb, arguments, row) for row in rows if _worth_asking(row)}
@@ -188,7 +201,7 @@ class CachedProvider:
 
     def _read(self, keys: Sequence[str]) -> dict[str, tuple[Outcome, int]]:
         found: dict[str, tuple[Outcome, int]] = {}
-        with self._open() as file:
+        with _opened(self.path) as file:
             for start in range(0, len(keys), _KEYS):
                 part = keys[start : start + _KEYS]
                 marks = ", ".join("?" * len(part))
@@ -202,26 +215,74 @@ class CachedProvider:
             (key, self.name, *((None, out.reason) if isinstance(out, ProviderFailure) else (out, None)))
             for key, out in outcomes
         ]
-        with self._open() as file:
+        with _opened(self.path) as file:
             file.executemany(_STORE, rows)
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one step, committed at its end: no lock outlives a step, no thread shares one."""
-        try:
-            with closing(sqlite3.connect(self.path, timeout=_WAIT)) as file, file:
-                yield file
-        except sqlite3.DatabaseError as err:
-            busy = isinstance(err, sqlite3.OperationalError)  # locked, full or read-only: the file is sound
-            raise DataError(
-                "the cache of a provider cannot be used.",
-                value=str(err),
-                allowed="a file that this cache made, on a disk with room, that others leave free",
-                cure="Wait for the other process, or make room; then go on, nothing stored is lost."
-                if busy
-                else "Move the file away, or name another folder; what it held must be asked for again.",
-                path=self.path,
-            ) from err
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection for one step, committed at its end: no lock outlives a step, no thread shares one."""
+    try:
+        with closing(sqlite3.connect(path, timeout=_WAIT)) as file, file:
+            yield file
+    except sqlite3.DatabaseError as err:
+        busy = isinstance(err, sqlite3.OperationalError)  # locked, full or read-only: the file is sound
+        raise DataError(
+            "the cache of a provider cannot be used.",
+            value=str(err),
+            allowed="a file that this cache made, on a disk with room, that others leave free",
+            cure="Wait for the other process, or make room; then go on, nothing stored is lost."
+            if busy
+            else "Move the file away, or name another folder; what it held must be asked for again.",
+            path=path,
+        ) from err
+
+
+def cache_file(place: str | Path) -> Path:
+    """The file of a cache that is named by its folder, or by the file itself."""
+    path = Path(place)
+    return path if path.is_file() else path / _FILE
+
+
+def stored_provider(place: str | Path, name: str | None = None) -> CachedProvider:
+    """What a cache holds of a provider, for places where nobody is asked: a recipe names the file.
+
+    Args:
+        place: the folder of the cache, or its file.
+        name: of the provider, where the cache holds the outcomes of several.
+
+    Raises:
+        DataError: there is no such cache.
+        OptionError: it does not hold the outcomes of exactly one such provider.
+    """
+    path = cache_file(place)
+    _require(path)
+    with _opened(path) as file:
+        told = file.execute("SELECT 1 FROM sqlite_master WHERE name = 'providers'").fetchone()
+        rows = file.execute("SELECT identity FROM providers ORDER BY identity").fetchall() if told else []
+    known = [json.loads(identity) for (identity,) in rows]
+    found = [one for one in known if name is None or one["name"] == name]
+    if len(found) != 1:
+        raise OptionError(
+            "the cache does not say whose outcomes are meant.",
+            value=f"{len(found)} providers" + (f" of the name '{name}'" if name else ""),
+            allowed=", ".join(f"{one['name']} {one['version']}" for one in known) or "one that was asked",
+            cure="Name one of them, or keep the outcomes of one provider in a folder of its own."
+            if known
+            else "Open the cache with its provider once: CachedProvider(provider, folder).",
+        )
+    return CachedProvider(NamedProvider(**found[0]), path, ask=False)
+
+
+def _require(path: Path) -> None:
+    if not path.is_file():
+        raise DataError(
+            "there is no cache of a provider.",
+            value=str(path),
+            allowed=f"a folder with the file {_FILE}, or that file",
+            cure="Fill it first: back_translate(records, CachedProvider(provider, folder), pivot).",
+            path=path,
+        )
 
 
 def _pairs(contexts: Sequence[str], answers: Sequence[str]) -> list[_Row]:

@@ -31,9 +31,14 @@ class TextProvider(Protocol):
     ``version`` changes with the model behind it; ``options`` are plain JSON (beam width, temperature).
     """
 
-    name: str
-    version: str
-    options: Mapping[str, Any]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def options(self) -> Mapping[str, Any]: ...
 
 
 class Translator(TextProvider, Protocol):
@@ -54,6 +59,15 @@ class QuestionGenerator(TextProvider, Protocol):
     def generate(self, contexts: Sequence[str], answers: Sequence[str]) -> list[Outcome]:
         """One question a pair, in order; failures as in :meth:`Translator.translate`."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class NamedProvider:
+    """A provider by what identifies it alone; it cannot be asked, only looked up in a cache."""
+
+    name: str
+    version: str
+    options: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

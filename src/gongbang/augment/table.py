@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,8 @@ AUGMENTERS: dict[str, str] = {
     "paraphrase": "gongbang.augment.paraphrase:paraphrase_question",
     "hanja": "gongbang.augment.hanja:read_hanja",
     "template": "gongbang.augment.templates:template_question",
+    "cloze": "gongbang.augment.cloze:ask_cloze",
+    "back-translate": "gongbang.augment.back_translate:translate_back",
 }
 """Name to the function that makes one copy of one record."""
 
@@ -59,14 +62,23 @@ NOTHING: dict[str, str] = {
     "paraphrase": "no rule fits the ending of the question",
     "hanja": "no Hanja with a Korean reading",
     "template": "no sentence with an answer of a known type that stands there alone",
+    "cloze": "no name that stands in two sentences of the context",
+    "back-translate": "no translation there and back, or it lost a span, or the text came back as it was",
 }
 """What it means when a method gives None."""
 
 _LEARNT: dict[str, tuple[str, str]] = {
     "eda-synonym": ("synonyms", "gongbang.augment.thesaurus:Thesaurus"),
+    "eda-masked-synonym": ("model", "gongbang.augment.encoder_words:EncoderFill"),
+    "entity-swap": ("relations", "gongbang.augment.entities:Swaps"),
     "entity-replace": ("pool", "gongbang.augment.entities:EntityPool"),
 }
 """Methods with an option that is learnt from the records where it is not passed."""
+
+_NAMED: dict[tuple[str, str], dict[str, str]] = {
+    ("context-mask", "similarity"): {"encoder": "gongbang.augment.encoder_words:EncoderSimilarity.bundled"},
+}
+"""Options that take an object, and names that a recipe may give in its place."""
 
 
 def augmenter(name: str, records: Sequence[Record] = (), **options: Any) -> Augmenter:
@@ -80,6 +92,7 @@ def augmenter(name: str, records: Sequence[Record] = (), **options: Any) -> Augm
 
     Raises:
         OptionError: no method has this name, or the method has no such option, or lacks one it needs.
+        ArtifactError: the method needs the bundled encoder, and it is not installed.
 
     Example:
         >>> method = augmenter("eda-deletion", share=0.5)
@@ -101,6 +114,7 @@ def augmenter(name: str, records: Sequence[Record] = (), **options: Any) -> Augm
                 cure=_nearest(key, known) or "Drop it.",
             )
     options = {**_learnt(name, records, options), **options}
+    options |= {option: _object(name, option, value) for option, value in options.items()}
     for key, default in known.items():
         if default is inspect.Parameter.empty and key not in options:
             raise OptionError(
@@ -131,6 +145,22 @@ def _learnt(name: str, records: Sequence[Record], options: Mapping[str, Any]) ->
     option, target = _LEARNT[name]
     module, _, attribute = target.partition(":")
     return {option: getattr(import_module(module), attribute).from_records(records)}
+
+
+def _object(name: str, option: str, value: Any) -> Any:
+    """The object that a recipe names by a word; any other value as it is."""
+    named = _NAMED.get((name, option))
+    if named is None or not isinstance(value, str):
+        return value
+    if value not in named:
+        raise OptionError(
+            f"'{name}' knows no {option} of this name.",
+            value=value,
+            allowed=", ".join(named),
+            cure=_nearest(value, named) or f"Leave '{option}' out.",
+        )
+    module, _, attribute = named[value].partition(":")
+    return attrgetter(attribute)(import_module(module))()
 
 
 def _nearest(word: str, known: Mapping[str, Any]) -> str:

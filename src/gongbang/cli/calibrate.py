@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> Any:
     predictor = load(args.artifact, task="reader")
     encoder = load_encoder(encoder_name)
     loaded = set_aside(args, read(args, args.data), ("question", "context"), having="question")
-    index = default_index(encoder)
+    index = default_index(encoder, predictor.task.language)
     index.build(passages_of(loaded.items))
     note(args, f"reading {top_k} passages for each of {len(loaded.items)} questions, twice")
     artifact, fitted = calibrate_artifact(predictor, loaded.items, index, args.out, top_k=top_k)

@@ -25,6 +25,7 @@ _BUNDLED = {
     "boolq": ("boolq-ko", _ENCODER),
     "emotions": ("emotions-ko", _ENCODER),
     "relation": ("relation-ko", _ENCODER),
+    "respond": ("respond-ko", _ENCODER),
 }
 """Artifacts whose tokenizer counts where none is named, the first one that is installed."""
 
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--task",
         default="reader",
-        help="reader, classify, boolq, emotions, relation, encode, text or any (reader)",
+        help="reader, classify, boolq, emotions, relation, respond, encode, text or any (reader)",
     )
     parser.add_argument(
         "--against",
@@ -171,13 +172,15 @@ def _write(path: Path, report: CheckReport, title: str) -> None:
 
 
 def _text(report: CheckReport) -> str:
-    labelled = bool(report.classes)
-    reading = () if labelled else ("documents", "answerable", "unanswerable")
+    reads = not (report.classes or report.dialogue)
     names = ("records", "documents", "groups", "answerable", "unanswerable", "augmented", "problems")
-    rows = [(name, report.counts[name]) for name in names if name in reading or name not in _OF_READING]
-    parts = [table(rows), *([_labels(report)] if labelled else []), _lengths(report)]
+    rows = [(name, report.counts[name]) for name in names if reads or name not in _OF_READING]
+    rows += [(name, report.dialogue[name]) for name in ("contexts", "responses") if report.dialogue]
+    parts = [table(rows), *([_labels(report)] if report.classes else []), _lengths(report)]
     if report.tokens:
-        parts.append(_tokens(report.tokens, labelled=labelled))
+        parts.append(_tokens(report.tokens, reads=reads))
+    if "limits" in report.dialogue:
+        parts.append(_limits(report.dialogue["limits"]))
     if report.leaks:
         shared = report.leaks["by_kind"] or {}
         near = report.leaks["near_duplicates_found"]
@@ -207,10 +210,19 @@ def _lengths(report: CheckReport) -> str:
     return table(rows, header=("characters", "least", "median", "most"))
 
 
-def _tokens(tokens: dict[str, Any], *, labelled: bool) -> str:
+def _limits(limits: dict[str, Any]) -> str:
+    """Tokens of contexts and responses, and the limits that leave 99 % of them whole."""
+    rows = [
+        (name, *(f"{found['length'][key]:,.0f}" for key in ("median", "p95", "max")), found["proposed"])
+        for name, found in limits.items()
+    ]
+    return table(rows, header=("tokens", "median", "95 %", "most", "proposed"))
+
+
+def _tokens(tokens: dict[str, Any], *, reads: bool) -> str:
     limit = tokens["max_length"]
     rows = [(f"records over {limit} tokens", f"{tokens['truncated']['share']:.1%}")]
-    if not labelled:
+    if reads:
         rows.append((f"answers beyond {limit} tokens", f"{tokens['answer_truncated']['share']:.1%}"))
     if "span_truncated" in tokens:
         rows.append((f"marked words beyond {limit} tokens", f"{tokens['span_truncated']['share']:.1%}"))

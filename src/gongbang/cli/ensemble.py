@@ -69,23 +69,21 @@ def _check(args: argparse.Namespace) -> None:
 
 def _exported(args: argparse.Namespace, found: Ensembled) -> dict[str, Any]:
     from gongbang.export.artifact import export_bench
-    from gongbang.train.ensemble import ensemble_bench, open_fold_runs
+    from gongbang.train.ensemble import ensemble_bench
 
     note(args, f"exporting {found.run.id}")
-    bench = ensemble_bench(open_fold_runs(args.runs, args.root), found.solution)
-    return export_bench(bench, found.run, args.out, overwrite=args.overwrite).to_dict()
+    return export_bench(ensemble_bench(found), found.run, args.out, overwrite=args.overwrite).to_dict()
 
 
 def _distilled(args: argparse.Namespace, found: Ensembled) -> dict[str, Any]:
     from gongbang.artifacts.store import find_recipe
-    from gongbang.train.ensemble import open_fold_runs, soft_labels
+    from gongbang.train.ensemble import soft_labels
     from gongbang.train.recipe import load_recipe
     from gongbang.train.training import train_recipe
 
-    soft = soft_labels(open_fold_runs(args.runs, args.root), found.solution)
     with training_progress(args) as on_event:
         student = train_recipe(
-            load_recipe(find_recipe(args.distil)), root=args.root, on_event=on_event, soft=soft
+            load_recipe(find_recipe(args.distil)), root=args.root, on_event=on_event, soft=soft_labels(found)
         )
     return {"run": student.id, "path": str(student.path), "scores": student.scores.to_dict()}
 

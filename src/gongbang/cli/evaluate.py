@@ -1,4 +1,4 @@
-"""``gongbang evaluate``: how well it finds, reads, asks or labels, on a file of examples."""
+"""``gongbang evaluate``: how well it finds, reads, asks, labels or responds, on a file of examples."""
 
 from __future__ import annotations
 
@@ -25,12 +25,15 @@ _LABELLERS = {
     "relation": "relation-ko",
 }
 """What chooses among labels, and the bundled artifact that does it unless another is named."""
+_RESPONDER = "respond-ko"
 _RERANKED = 5  # passages the reader looks at again; each costs its reading time
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's arguments."""
-    parser.add_argument("what", choices=("search", "reader", "ask", *_LABELLERS), help="what is measured")
+    parser.add_argument(
+        "what", choices=("search", "reader", "ask", *_LABELLERS, "respond"), help="what is measured"
+    )
     parser.add_argument(
         "--data", required=True, metavar="FILE", help="questions with contexts and answers, or labelled texts"
     )
@@ -38,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--artifact",
         metavar="NAME",
         help=f"the reader ({_READER}), for search an encoder may stand here too, or what gives labels"
-        f" ({', '.join(_LABELLERS.values())})",
+        f" ({', '.join(_LABELLERS.values())}) or responses ({_RESPONDER})",
     )
     add_encoder(parser)
     parser.add_argument(
@@ -54,6 +57,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--unanswerable",
         action="store_true",
         help="ask: also ask with everything that answers taken out, and count the silence",
+    )
+    parser.add_argument(
+        "--stress",
+        action="store_true",
+        help="boolq: ask passages that do not answer, and long ones whose end answers",
+    )
+    parser.add_argument(
+        "--candidates",
+        type=int,
+        metavar="N",
+        help="respond: responses of the file to tell the right one from, itself among them (20)",
+    )
+    parser.add_argument(
+        "--hard",
+        action="store_true",
+        help="respond: take the neighbours of the right response and of the context, not a draw",
     )
     parser.add_argument(
         "--held-out",
@@ -80,7 +99,8 @@ def run(args: argparse.Namespace) -> Any:
     if args.out:
         make_folder(args.out)
     with progress(args, args.what, total=_total(loaded, args.limit)) as advance:
-        measure = {"search": _search, "reader": _reader, "ask": _ask}.get(args.what, _labels)
+        measures = {"search": _search, "reader": _reader, "ask": _ask, "respond": _respond}
+        measure = measures.get(args.what, _labels)
         evaluation = measure(args, loaded, advance)
     result = {**evaluation.to_dict(), "data": args.data, "problems": problems_of(loaded)}
     emit(result, args, lambda: _text(evaluation))  # first, so that a full disk does not lose the scores too
@@ -90,20 +110,38 @@ def run(args: argparse.Namespace) -> Any:
 
 
 def _loaded(args: argparse.Namespace) -> Loaded[Record]:
-    """The file's records; questions without a passage are set aside."""
+    """The file's records; questions without a passage, and contexts without a response, are set aside."""
     found = read(args, args.data)
     if args.what in _LABELLERS:
         return found
+    if args.what == "respond":
+        return set_aside(args, found, ("context", "response"))
     return set_aside(args, found, ("question", "context"), having="question")
 
 
 def _labels(args: argparse.Namespace, loaded: Loaded[Record], advance: Any) -> Evaluation:
-    from gongbang.apps.evaluate import evaluate_labels
+    from gongbang.apps.evaluate import evaluate_labels, evaluate_stress
     from gongbang.runtime.load import load
 
     predictor = load(args.artifact or _LABELLERS[args.what], task=args.what)
+    if args.stress:
+        return evaluate_stress(loaded.items, predictor, limit=args.limit, on_progress=advance)
     name = f"{args.what}: {args.data}"
     return evaluate_labels(loaded.items, predictor, limit=args.limit, name=name, on_progress=advance)
+
+
+def _respond(args: argparse.Namespace, loaded: Loaded[Record], advance: Any) -> Evaluation:
+    from gongbang.apps.evaluate import evaluate_respond
+    from gongbang.runtime.load import load
+
+    return evaluate_respond(
+        loaded.items,
+        load(args.artifact or _RESPONDER, task="respond"),
+        candidates=args.candidates,
+        hard=args.hard,
+        limit=args.limit,
+        on_progress=advance,
+    )
 
 
 def _search(args: argparse.Namespace, loaded: Loaded[Record], advance: Any) -> Evaluation:
@@ -148,7 +186,8 @@ def _finder(args: argparse.Namespace, predictor: Any = None) -> Finder:
     from gongbang.search.hybrid import default_index
     from gongbang.search.rerank import Rerank
 
-    index = default_index(load_encoder(encoder_named(args)))
+    language = None if predictor is None else predictor.task.language
+    index = default_index(load_encoder(encoder_named(args)), language)
     if not args.rerank:
         return Finder(index)
     from gongbang.runtime.reranker import ReaderReranker
@@ -195,13 +234,15 @@ def _held_out(args: argparse.Namespace, loaded: Loaded[Record]) -> Loaded[Record
     from gongbang.artifacts.format import open_artifact
     from gongbang.artifacts.held_out import held_out_records, only_held_out
 
-    artifact = open_artifact(args.artifact or _LABELLERS.get(args.what, _READER), verify=False)
-    keep = held_out_records if args.what in _LABELLERS else only_held_out
+    bundled = {**_LABELLERS, "respond": _RESPONDER}
+    artifact = open_artifact(args.artifact or bundled.get(args.what, _READER), verify=False)
+    keep = held_out_records if args.what in bundled else only_held_out
     return replace(loaded, items=keep(artifact, loaded.items))
 
 
 def _total(loaded: Loaded[Record], limit: int | None) -> int | None:
-    count = sum(bool(record.fields.get("question") or record.fields.get("text")) for record in loaded.items)
+    asked = ("question", "text", "response")
+    count = sum(any(record.fields.get(name) for name in asked) for record in loaded.items)
     return count if limit is None else min(count, limit)
 
 
@@ -210,6 +251,8 @@ _USED = {
     "reader": {"no_answer_threshold", "held_out"},
     "ask": {"encoder", "no_dense", "rerank", "top_k", "no_answer_threshold", "unanswerable", "held_out"},
     **{what: {"held_out"} for what in _LABELLERS},
+    "boolq": {"held_out", "stress"},
+    "respond": {"candidates", "hard", "held_out"},
 }
 
 
@@ -226,6 +269,9 @@ def _refuse_idle_options(args: argparse.Namespace) -> None:
         "top_k": args.top_k is not None,
         "no_answer_threshold": args.no_answer_threshold is not None,
         "unanswerable": args.unanswerable,
+        "stress": args.stress,
+        "candidates": args.candidates is not None,
+        "hard": args.hard,
         "held_out": args.held_out,
     }
     idle = [name for name, is_given in given.items() if is_given and name not in _USED[args.what]]

@@ -21,16 +21,21 @@ from gongbang.errors import OptionError
 
 VERBS: dict[str, tuple[str, str]] = {
     "ask": ("gongbang.cli.ask", "ask Korean documents; answers are spans with their evidence"),
+    "stickers": ("gongbang.cli.stickers", "pick stickers for what is felt in a text, with the reason"),
     "index": ("gongbang.cli.index", "build, change, search and explain a search index"),
     "check": ("gongbang.cli.check", "report what is wrong with a data set"),
+    "augment": ("gongbang.cli.augment", "make copies of labelled records, filter and audit them"),
+    "relabel": ("gongbang.cli.relabel", "keep, replace or drop labels by the consensus of models"),
     "fit": ("gongbang.cli.fit", "find the batch size and precision that fit into a memory limit"),
     "train": ("gongbang.cli.train", "train a model by a recipe"),
     "sweep": ("gongbang.cli.sweep", "find how many made records for each found one help"),
+    "study": ("gongbang.cli.study", "compare variants of a recipe over several seeds, null results kept"),
     "ensemble": (
         "gongbang.cli.ensemble",
         "put runs on folds together into one that is better, or distil them",
     ),
     "evaluate": ("gongbang.cli.evaluate", "measure search, the reader, or both end to end"),
+    "difficulty": ("gongbang.cli.difficulty", "table how hard records are, for a curriculum"),
     "export": ("gongbang.cli.export", "turn a run into an artifact that serves without torch"),
     "calibrate": ("gongbang.cli.calibrate", "fit a reader's confidence to your own documents"),
     "predict": ("gongbang.cli.predict", "answer a file of records with an artifact"),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gongbang.cli.output import warn, warn_of
 from gongbang.errors import DataError, OptionError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gongbang.data.loaded import Loaded
     from gongbang.data.records import Record
 
@@ -112,6 +111,23 @@ def mapping_of(pairs: Sequence[str]) -> dict[str, str]:
             )
         mapping[part] = column
     return mapping
+
+
+def jsonl_target(out: str) -> Path:
+    """Where records are written; refused before the work is done rather than after.
+
+    Raises:
+        OptionError: not the name of a .jsonl file, or no folder to write it to.
+    """
+    path = Path(out)
+    if path.suffix != ".jsonl" or path.is_dir() or not path.parent.is_dir():
+        raise OptionError(
+            "the records cannot be written there.",
+            value=out,
+            allowed="the name of a .jsonl file in a folder that stands",
+            cure="Pass for instance --out made.jsonl, or make the folder first.",
+        )
+    return path
 
 
 def problems_of(loaded: Loaded[Record]) -> dict[str, Any]:

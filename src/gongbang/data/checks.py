@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from gongbang.data import class_measures, measures
+from gongbang.data import class_measures, dialogue_measures, measures
 from gongbang.data.class_measures import CLASS_TASKS
 from gongbang.data.finding import Finding
 from gongbang.data.findings import findings
@@ -32,6 +32,7 @@ _NEEDED = {
     "boolq": ("question", "context"),
     "emotions": ("text",),
     "relation": ("text",),
+    "respond": ("context", "response"),
     "text": ("text",),
     "any": (),
 }
@@ -78,6 +79,7 @@ class CheckReport:
     span_faults: dict[str, list[str]] = field(default_factory=dict)
     labels: dict[str, dict[str, int]] = field(default_factory=dict)
     classes: dict[str, Any] = field(default_factory=dict)
+    dialogue: dict[str, Any] = field(default_factory=dict)
     slices: dict[str, dict[str, Any]] = field(default_factory=dict)
     types: dict[str, Any] = field(default_factory=dict)
     contradictions: list[dict[str, Any]] = field(default_factory=list)
@@ -142,6 +144,8 @@ def check_records(
     contradictions: list[dict[str, Any]] = []
     if task in CLASS_TASKS:
         repeated, contradictions = class_measures.same_inputs(rows, task)
+    elif task == "respond":
+        repeated = dialogue_measures.repeated_pairs(rows)
     else:
         repeated = measures.repeated_questions(rows)
     near = _near(rows, threshold)
@@ -161,6 +165,8 @@ def check_records(
     report.counts["near_duplicates_apart"] = sum(not pair["same_group"] for pair in near)
     if task in CLASS_TASKS:
         _count_labels(report, rows, contradictions, oof)
+    elif task == "respond":
+        report.dialogue = dialogue_measures.dialogue_measures(rows, tokenizer)
     elif any("answers" in record.spans for record in rows):
         report.overlap = measures.question_overlap(rows)
         report.answers = measures.answer_bias(rows)
@@ -215,6 +221,8 @@ def _check_fields(records: Sequence[Record], task: str) -> None:
 def _other_task(records: Sequence[Record]) -> str:
     """The cure for records of another task: the one whose records look like these."""
     carried = {name for record in records for name in (*record.fields, *record.labels, *record.spans)}
+    if {"context", "response"} <= carried:
+        return "These look like records of the task 'respond': pass --task respond."
     marks = {"subject": "relation", "labels": "emotions", "label": "classify"}
     fits = next((task for mark, task in marks.items() if {"text", mark} <= carried), "")
     if fits:

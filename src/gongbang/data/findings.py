@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gongbang.data.class_findings import class_findings
 from gongbang.data.class_measures import CLASS_TASKS
+from gongbang.data.dialogue_findings import dialogue_findings
 from gongbang.data.finding import Finding
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ def findings(report: CheckReport) -> Iterator[Finding]:
     yield from _row_findings(report)
     yield from _leak_findings(report)
     if report.tokens:
-        yield from _token_findings(report.tokens)
+        windows = report.task != "respond"  # which reads a context's end, and has limits of its own
+        yield from (f for f in _token_findings(report.tokens) if windows or f.code != "truncation")
     if report.task == "reader" and not report.counts["answerable"]:
         yield Finding(
             "fault",
@@ -30,6 +32,8 @@ def findings(report: CheckReport) -> Iterator[Finding]:
         yield from _answer_findings(report)
     if report.task in CLASS_TASKS:
         yield from class_findings(report)
+    if report.dialogue:
+        yield from dialogue_findings(report)
     if "unknown" in report.counts["licences"]:
         n = report.counts["licences"]["unknown"]
         yield Finding(
@@ -52,18 +56,8 @@ def _row_findings(report: CheckReport) -> Iterator[Finding]:
         )
     if n := report.counts["repeated"]:
         shown = tuple(" = ".join(ids[:4]) for ids in report.repeated[:3])
-        labelled = report.task in CLASS_TASKS
-        yield Finding(
-            "warning",
-            "repeated",
-            f"{n} texts stand there again with the same label: drop the copies."
-            if labelled
-            else f"{n} questions are asked again of the same text: drop the copies.",
-            f"같은 글이 같은 라벨로 되풀이되는 것이 {n}개 있습니다. 하나만 남기세요."
-            if labelled
-            else f"같은 글에 같은 질문이 {n}번 되풀이됩니다. 하나만 남기세요.",
-            shown,
-        )
+        en, ko = _repeated(report.task, n)
+        yield Finding("warning", "repeated", en, ko, shown)
     if n := report.counts["near_duplicates_apart"]:
         pairs = [pair for pair in report.near_duplicates if not pair["same_group"]]
         shown = tuple(f"{p['first']} ~ {p['second']} ({p['similarity']})" for p in pairs[:3])
@@ -74,6 +68,24 @@ def _row_findings(report: CheckReport) -> Iterator[Finding]:
             f"거의 같은 글 {n}쌍이 서로 다른 묶음에 있습니다. 나누기 전에 한 묶음으로 만드세요.",
             shown,
         )
+
+
+def _repeated(task: str, n: int) -> tuple[str, str]:
+    """What stands there again, in English and Korean."""
+    if task in CLASS_TASKS:
+        return (
+            f"{n} texts stand there again with the same label: drop the copies.",
+            f"같은 글이 같은 라벨로 되풀이되는 것이 {n}개 있습니다. 하나만 남기세요.",
+        )
+    if task == "respond":
+        return (
+            f"{n} contexts stand there again with the same response: drop the copies.",
+            f"같은 말에 같은 대답이 되풀이되는 것이 {n}개 있습니다. 하나만 남기세요.",
+        )
+    return (
+        f"{n} questions are asked again of the same text: drop the copies.",
+        f"같은 글에 같은 질문이 {n}번 되풀이됩니다. 하나만 남기세요.",
+    )
 
 
 def _leak_findings(report: CheckReport) -> Iterator[Finding]:

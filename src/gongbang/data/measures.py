@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from gongbang.data.splits import group_name, normalise_for_comparison
 _BINS = 12
 _OPENERS, _CLOSERS = "([{“「『《〈（", ")]}”」』》〉）"
 _MARKED = ("subject", "object")
+_BESIDE = ("question", "pair", "response")  # the text that is shown beside the other, where there is one
 _UNKNOWN = ("[UNK]", "<unk>", "<UNK>", "[unk]")
 
 
@@ -97,11 +99,18 @@ def tokens(records: Sequence[Record], tokenizer: Tokenizer, max_length: int) -> 
 
     A tokenizer's own truncation and padding are switched off while counting and restored afterwards.
     """
+    with whole_texts(tokenizer):
+        return _tokens(records, tokenizer, max_length)
+
+
+@contextmanager
+def whole_texts(tokenizer: Tokenizer) -> Iterator[None]:
+    """Inside, a tokenizer neither cuts nor pads; afterwards it does as before."""
     truncation, padding = tokenizer.truncation, tokenizer.padding
     tokenizer.no_truncation()
     tokenizer.no_padding()
     try:
-        return _tokens(records, tokenizer, max_length)
+        yield
     finally:
         if truncation is not None:
             tokenizer.enable_truncation(**truncation)
@@ -117,7 +126,7 @@ def _tokens(records: Sequence[Record], tokenizer: Tokenizer, max_length: int) ->
     totals, cut, lost, marked, unread = [], 0, 0, 0, 0
     for record in records:
         body = record.fields.get("context", record.fields.get("text", ""))
-        head = record.fields.get("question", record.fields.get("pair", ""))
+        head = next((record.fields[name] for name in _BESIDE if name in record.fields), "")
         total = size.get(body, 0) + size.get(head, 0) + extra
         totals.append(total)
         cut += total > max_length

@@ -15,6 +15,7 @@ from gongbang.data.report_classes import (
     suspects_part,
     types_part,
 )
+from gongbang.data.report_dialogue import dialogue_part
 from gongbang.data.report_parts import Words, head, histogram, percent, say, table
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ h1 { font-size: 1.5rem; margin: .4rem 0 } h2 { font-size: 1.1rem; border-top: 1p
 table { border-collapse: collapse; font-size: .9rem } td, th { padding: .2rem .8rem .2rem 0; text-align: left;
   vertical-align: top; border-bottom: 1px solid var(--line) } td.n { text-align: right;
   font-variant-numeric: tabular-nums }
-svg { width: 100%; height: auto } svg rect { fill: var(--bar) } svg line { stroke: var(--soft) }
+svg { width: 100%; max-width: 420px; height: auto } svg rect { fill: var(--bar) }
+svg line { stroke: var(--soft) }
 svg text { fill: var(--soft); font-size: 16px } .soft { color: var(--soft); font-size: .88rem }
 .todo { list-style: none; padding: 0 } .todo li { border-left: 4px solid var(--soft); padding: .3rem .8rem;
   margin: .5rem 0 } .todo .fault { border-color: #c8382e } .todo .warning { border-color: #d08a00 }
@@ -50,6 +52,7 @@ _COUNTS: Mapping[str, Words] = {
     "augmented": ("늘린 것", "augmented"),
     "problems": ("읽지 못한 행", "rows kept out"),
 }
+_NOT_READING = (*CLASS_TASKS, "respond")
 _OF_READING = {"documents", "answerable", "unanswerable"}
 _FIELDS: Mapping[str, Words] = {
     "context": ("문맥", "context"),
@@ -58,6 +61,7 @@ _FIELDS: Mapping[str, Words] = {
     "answer": ("정답", "answer"),
     "text": ("글", "text"),
     "pair": ("둘째 글", "pair"),
+    "response": ("대답", "response"),
 }
 _SHARES: Mapping[str, Words] = {
     "first_tenth": ("글의 첫 십분의 일에 있는 정답", "answers in the first tenth of the text"),
@@ -82,6 +86,7 @@ def render(report: CheckReport, title: str) -> str:
         types_part(report),
         suspects_part(report),
         contradictions_part(report),
+        dialogue_part(report),
         _lengths(report),
         _answers(report),
         _tokens(report),
@@ -114,7 +119,7 @@ def _counts(report: CheckReport) -> str:
     rows = [
         (say(words), f"{report.counts.get(name, 0):,}")
         for name, words in _COUNTS.items()
-        if report.task not in CLASS_TASKS or name not in _OF_READING
+        if report.task not in _NOT_READING or name not in _OF_READING
     ]
     sources = [(escape(name) or "-", f"{n:,}") for name, n in report.counts["sources"].items()]
     licences = [(escape(name), f"{n:,}") for name, n in report.counts["licences"].items()]
@@ -155,7 +160,7 @@ def _tokens(report: CheckReport) -> str:
     limit = found["max_length"]
     whole = (
         ("글 전체", "the whole input")
-        if report.task in CLASS_TASKS
+        if report.task in _NOT_READING
         else ("질문 + 문맥", "question + context")
     )
     plot = histogram(found["length"], whole, ("토큰", "tokens"))
@@ -167,7 +172,7 @@ def _tokens(report: CheckReport) -> str:
                 ("answer_truncated", "정답", "answers"),
                 ("span_truncated", "낱말", "marked words"),
             )
-            if name in found and (name != "answer_truncated" or report.task not in CLASS_TASKS)
+            if name in found and (name != "answer_truncated" or report.task not in _NOT_READING)
         ),
         (say(("사전에 없는 토큰", "unknown tokens")), percent(found["unknown"]["tokens"])),
     ]

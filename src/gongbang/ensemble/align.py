@@ -54,7 +54,13 @@ def with_labels(member: Member, labels: Sequence[str]) -> Member:
     place = {label: column for column, label in enumerate(member.labels)}
     columns = np.array([place[label] for label in labels])
     gold = member.gold[:, columns] if member.multi_label else np.argsort(columns)[member.gold]
-    return replace(member, labels=tuple(labels), logits=member.logits[:, columns], gold=gold)
+    return replace(
+        member,
+        labels=tuple(labels),
+        logits=member.logits[:, columns],
+        gold=gold,
+        possible=None if member.possible is None else member.possible[:, columns],
+    )
 
 
 def require_out_of_fold(members: Sequence[Member], purpose: str) -> None:
@@ -99,6 +105,14 @@ def join_folds(name: str, parts: Sequence[Member]) -> Member:
     named = [with_labels(part, first.labels) for part in parts]
     folds = [part.folds for part in parts]
     known = [each for each in folds if each is not None]
+    ruled = None
+    if any(part.possible is not None for part in named):
+        ruled = np.concatenate(
+            [
+                np.ones(part.logits.shape, np.bool_) if part.possible is None else part.possible
+                for part in named
+            ]
+        )
     return replace(
         first,
         name=name,
@@ -107,6 +121,7 @@ def join_folds(name: str, parts: Sequence[Member]) -> Member:
         gold=cast(Gold, np.concatenate([part.gold for part in named])),
         groups=tuple(group for part in parts for group in part.groups),
         folds=np.concatenate(known) if len(known) == len(parts) else None,
+        possible=ruled,
     )
 
 
@@ -166,6 +181,7 @@ def _like(first: Member, member: Member) -> Member:
         gold=gold,
         groups=first.groups,
         folds=None if member.folds is None else member.folds[rows],
+        possible=None if named.possible is None else named.possible[rows],
     )
 
 

@@ -20,6 +20,7 @@ from gongbang.ensemble.judge import Judge, Outcome
 from gongbang.ensemble.members import Gold, Member
 from gongbang.errors import EnsembleError
 from gongbang.metrics.thresholds import choose_label_thresholds
+from gongbang.tasks.labels import constrained
 
 Method = Literal["mean", "weighted", "greedy", "vote"]
 METHODS: tuple[str, ...] = get_args(Method)
@@ -51,11 +52,12 @@ class Blend:
         """Whether an example may have several labels."""
         return self.thresholds is not None
 
-    def apply(self, logits: NDArray[np.float64]) -> Outcome:
+    def apply(self, logits: NDArray[np.float64], possible: NDArray[np.bool_] | None = None) -> Outcome:
         """What the blend says.
 
         Args:
             logits: (m, n, L), members and labels in the order in which the blend was fitted.
+            possible: (n, L) what the task's rules leave possible; everything when None.
 
         Raises:
             EnsembleError: another number of members.
@@ -67,7 +69,7 @@ class Blend:
                 allowed=f"{len(self.calibrations)}",
                 cure="Pass the members that it names, in that order.",
             )
-        shares = _combined(self.method, self._calibrated(logits), self.weights, self.thresholds)
+        shares = _combined(self.method, self._calibrated(logits), self.weights, self.thresholds, possible)
         return Outcome(shares, self._given(shares))
 
     def _calibrated(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -118,6 +120,7 @@ def fit_blend(
     *,
     rounds: int = 30,
     at_least_one: bool = True,
+    possible: NDArray[np.bool_] | None = None,
 ) -> Blend:
     """The blend that fits these out-of-fold predictions best.
 
@@ -127,6 +130,7 @@ def fit_blend(
         judge: holds the metric.
         rounds: of greedy selection.
         at_least_one: see :class:`Blend`.
+        possible: as in :meth:`Blend.apply`.
 
     Raises:
         EnsembleError: an unknown method.
@@ -151,7 +155,8 @@ def fit_blend(
         limits = choose_label_thresholds(gold, shares.mean(axis=0)) if several else None
 
         def value_of(mean: NDArray[np.float64]) -> float:
-            return judge.value(gold, Outcome(mean, None if limits is None else mean >= limits))
+            left = constrained(mean, possible)
+            return judge.value(gold, Outcome(left, None if limits is None else left >= limits))
 
         counts = greedy_selection(shares, value_of, rounds=rounds)
         weights = counts / counts.sum()
@@ -171,6 +176,7 @@ def cross_fitted(
     *,
     rounds: int = 30,
     at_least_one: bool = True,
+    possible: NDArray[np.bool_] | None = None,
 ) -> Outcome:
     """What blends say of examples that they were not fitted on.
 
@@ -195,9 +201,15 @@ def cross_fitted(
     for number in numbers:
         out = parts == number
         blend = fit_blend(
-            logits[:, ~out], gold[~out], method, judge, rounds=rounds, at_least_one=at_least_one
+            logits[:, ~out],
+            gold[~out],
+            method,
+            judge,
+            rounds=rounds,
+            at_least_one=at_least_one,
+            possible=None if possible is None else possible[~out],
         )
-        outcome = blend.apply(logits[:, out])
+        outcome = blend.apply(logits[:, out], None if possible is None else possible[out])
         shares[out] = outcome.shares
         if given is not None and outcome.given is not None:
             given[out] = outcome.given
@@ -216,9 +228,15 @@ def parts_of(member: Member) -> NDArray[np.int64]:
 
 
 def _combined(
-    method: str, shares: NDArray[np.float64], weights: Sequence[float], thresholds: Sequence[float] | None
+    method: str,
+    shares: NDArray[np.float64],
+    weights: Sequence[float],
+    thresholds: Sequence[float] | None,
+    possible: NDArray[np.bool_] | None,
 ) -> NDArray[np.float64]:
+    """(n, L) the members as one; the rules come last, as they do where the ensemble is served."""
     if method == "vote":
         limits = 0.5 if thresholds is None else np.asarray(thresholds)
-        return hard_vote(shares, multi_label=thresholds is not None, limits=limits)
-    return weighted_mean(shares, weights)
+        ruled = constrained(shares, None if possible is None else np.broadcast_to(possible, shares.shape))
+        return hard_vote(ruled, multi_label=thresholds is not None, limits=limits)
+    return constrained(weighted_mean(shares, weights), possible)

@@ -84,7 +84,7 @@ def contributions(
     first = aligned[0]
     judge = Judge(metric, first.labels, first.multi_label, tuple(leave_out))
     logits, parts = np.stack([member.logits for member in aligned]), parts_of(first)
-    options: dict[str, Any] = {"rounds": rounds, "at_least_one": at_least_one}
+    options: dict[str, Any] = {"rounds": rounds, "at_least_one": at_least_one, "possible": first.possible}
     together = cross_fitted(logits, first.gold, parts, method, judge, **options)
     weights = fit_blend(logits, first.gold, method, judge, **options).weights
     times = [member.ms_per_example for member in aligned]
@@ -120,7 +120,11 @@ def disagreement(members: Sequence[Member]) -> dict[tuple[str, str], float]:
         EnsembleError: members that do not belong together.
     """
     aligned = align(members)
-    choices = [member.logits.argmax(axis=1) for member in aligned]
+    ruled = aligned[0].possible
+    choices = [
+        (member.logits if ruled is None else np.where(ruled, member.logits, -np.inf)).argmax(axis=1)
+        for member in aligned
+    ]
     return {
         (aligned[a].name, aligned[b].name): float((choices[a] != choices[b]).mean())
         for a in range(len(aligned))

@@ -20,7 +20,7 @@ from gongbang.data.fold_table import FoldTable
 from gongbang.data.records import Record
 from gongbang.errors import EnsembleError
 from gongbang.tasks.base import Prediction
-from gongbang.tasks.labels import softmax
+from gongbang.tasks.labels import probabilities_of, softmax
 
 Origin = Literal["out-of-fold", "held-out", "training"]
 """By whom a record was predicted: a model that held it out as a fold; one that never saw it nor any choice
@@ -48,6 +48,8 @@ class Member:
         groups: (n,) what is drawn as a whole by a bootstrap.
         folds: (n,) the fold that held each record out; None where no table is known.
         ms_per_example, megabytes: what serving the member costs; None where it was not measured.
+        possible: (n, L) what the task's rules leave possible, applied to whatever members become; None where
+            there are no rules.
 
     Raises:
         EnsembleError: shapes that do not pair up, an id or a label twice, or a logit that is not finite.
@@ -70,10 +72,12 @@ class Member:
     folds: NDArray[np.int64] | None = None
     ms_per_example: float | None = None
     megabytes: float | None = None
+    possible: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         n, width = len(self.ids), len(self.labels)
         shapes = self.logits.shape == (n, width) and self.gold.shape in {(n,), (n, width)}
+        shapes = shapes and (self.possible is None or self.possible.shape == (n, width))
         lengths = len(self.groups) == n and (self.folds is None or self.folds.shape == (n,))
         if not (n and width > 1 and shapes and lengths and np.isfinite(self.logits).all()):
             raise self._wrong(
@@ -150,6 +154,7 @@ class Member:
             table.check(records)
         names = tuple(labels if labels is not None else sorted(c.text for c in by_id[ids[0]].candidates))
         logits = np.stack([_row(name, by_id[id], names) for id in ids])  # (n, L)
+        possible = np.stack([probabilities_of(by_id[id], names) > 0 for id in ids])
         gold = _gold(name, records, names, label)
         if gold.ndim == 2 and activation == "softmax":
             logits = log_odds(softmax(logits))
@@ -165,6 +170,7 @@ class Member:
             None if table is None else np.array([table.fold_of(id, repeat) for id in ids]),
             ms_per_example,
             megabytes,
+            None if possible.all() or gold.ndim == 2 else possible,
         )
 
     def _wrong(self, why: str, value: object, allowed: str, cure: str) -> EnsembleError:

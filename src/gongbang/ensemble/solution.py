@@ -67,7 +67,8 @@ class Solution:
         Raises:
             EnsembleError: other members, other labels, or predictions of training data.
         """
-        return self.blend.apply(np.stack([member.logits for member in self.ordered(members)]))
+        ordered = self.ordered(members)
+        return self.blend.apply(np.stack([member.logits for member in ordered]), ordered[0].possible)
 
     def ordered(self, members: Sequence[Member]) -> list[Member]:
         """The members aligned, in the solution's order, labels in the solution's order.
@@ -110,7 +111,7 @@ class Solution:
                 cure="Read solution.cross_fitted: that is the honest figure for these examples.",
             )
         judge = Judge(metric or self.metric, self.labels, ordered[0].multi_label, self.leave_out)
-        outcome = self.blend.apply(np.stack([member.logits for member in ordered]))
+        outcome = self.blend.apply(np.stack([member.logits for member in ordered]), ordered[0].possible)
         return judge.value(ordered[0].gold, outcome)
 
     def predict(self, members: Sequence[Member]) -> list[Prediction]:

@@ -8,6 +8,7 @@ fitted on stands beside it, so that the gap can be seen.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,10 +73,12 @@ def solve(
     judge = Judge(metric, first.labels, first.multi_label, tuple(leave_out))
     logits, parts = np.stack([member.logits for member in aligned]), parts_of(first)
 
-    def honest(rows: NDArray[np.float64], how: str) -> Outcome:
-        return cross_fitted(rows, first.gold, parts, how, judge, rounds=rounds, at_least_one=at_least_one)
+    options: dict[str, Any] = {"rounds": rounds, "at_least_one": at_least_one, "possible": first.possible}
 
-    blend = fit_blend(logits, first.gold, method, judge, rounds=rounds, at_least_one=at_least_one)
+    def honest(rows: NDArray[np.float64], how: str) -> Outcome:
+        return cross_fitted(rows, first.gold, parts, how, judge, **options)
+
+    blend = fit_blend(logits, first.gold, method, judge, **options)
     together = honest(logits, method)
     singles = {member.name: honest(member.logits[None], "mean") for member in aligned}
     alone = {name: judge.value(first.gold, outcome) for name, outcome in singles.items()}
@@ -85,7 +88,7 @@ def solve(
         members=tuple(member.name for member in aligned),
         labels=first.labels,
         metric=judge.name,
-        in_sample=judge.value(first.gold, blend.apply(logits)),
+        in_sample=judge.value(first.gold, blend.apply(logits, first.possible)),
         cross_fitted=judge.value(first.gold, together),
         alone=alone,
         best=best,

@@ -21,7 +21,7 @@ from gongbang.export.embedding import is_lossless
 from gongbang.export.gate import REFERENCE, Files, Gate, open_trial, served_scores
 from gongbang.export.onnx import check_parity, compress_embedding, export_onnx, input_names
 from gongbang.export.quantise import MODES, quantise_int8
-from gongbang.export.ready import check_done, check_same_questions, check_scored
+from gongbang.export.ready import check_done, check_same_questions, check_scored, check_servable
 from gongbang.export.report import ExportReport
 from gongbang.nn.backbones import OFFLINE
 from gongbang.runtime.batching import run_rows
@@ -89,6 +89,7 @@ def export_bench(
         run: the record that the card and the manifest speak of.
     """
     recipe = bench.recipe
+    check_servable(bench.task)
     bench.model.eval()
     records = (bench.splits.development or bench.splits.test)[:limit]
     with tempfile.TemporaryDirectory() as folder:
@@ -255,7 +256,9 @@ def _calibrate(bench: Workbench, trial: Predictor) -> dict[str, Any]:
     from gongbang.search.hybrid import default_index
     from gongbang.tasks.reader import ReaderTask
 
-    index = default_index(load_encoder(ENCODER))  # the search that `ask` will put before the reader
+    language = bench.task.language
+    encoder = load_encoder(ENCODER) if language.encoded else None
+    index = default_index(encoder, language)  # for Korean the search that `ask` will put before the reader
     index.build(passages_of([*bench.splits.development, *bench.splits.train]))
     fitted = calibrate_reader(bench.task, trial.engine, bench.splits.development, index)
     bench.task = ReaderTask(bench.backbone.tokenizer, fitted.settings)

@@ -10,6 +10,7 @@ from pathlib import Path
 from gongbang.artifacts.format import save_artifact
 from gongbang.artifacts.notebooks import Notebook, build_notebook_for
 from gongbang.data.records import Record
+from gongbang.export.onnx import input_names
 from gongbang.metrics.scores import Scores, points
 from gongbang.runtime.engines import OnnxRuntimeEngine, usable_engines
 from gongbang.runtime.load import load
@@ -75,7 +76,14 @@ class Gate:
 
 def open_trial(bench: Workbench, files: Files, folder: Path) -> Predictor:
     """A form of the model as it would be served, on the reference engine."""
-    save_artifact(folder, task=bench.task.name, config=bench.task.config(), files=files)
+    save_artifact(
+        folder,
+        task=bench.task.name,
+        config=bench.task.config(),
+        files=files,
+        inputs=input_names(bench.model),
+        outputs=bench.model.output_names,  # type: ignore[arg-type]
+    )
     return load(folder, engine="onnxruntime")
 
 

@@ -28,30 +28,11 @@ class _Outputs(nn.Module):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
+        self.names = input_names(model)
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, ...]:
-        outputs = self.model(input_ids, attention_mask)
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        outputs = self.model(**dict(zip(self.names, inputs, strict=True)))
         return tuple(outputs[name] for name in self.model.output_names)  # type: ignore[union-attr]
-
-
-class _TypedOutputs(_Outputs):
-    def forward(  # type: ignore[override]
-        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor
-    ) -> tuple[Tensor, ...]:
-        outputs = self.model(input_ids, attention_mask, token_type_ids)
-        return tuple(outputs[name] for name in self.model.output_names)  # type: ignore[union-attr]
-
-
-class _MarkedOutputs(_Outputs):
-    def forward(  # type: ignore[override]
-        self, input_ids: Tensor, attention_mask: Tensor, subject_mask: Tensor, object_mask: Tensor
-    ) -> tuple[Tensor, ...]:
-        outputs = self.model(input_ids, attention_mask, subject_mask, object_mask)
-        return tuple(outputs[name] for name in self.model.output_names)  # type: ignore[union-attr]
-
-
-_WRAPPERS: dict[int, type[_Outputs]] = {2: _Outputs, 3: _TypedOutputs, 4: _MarkedOutputs}
-"""By the number of inputs."""
 
 
 def compress_embedding(model: nn.Module) -> nn.Module:
@@ -83,7 +64,7 @@ def export_onnx(model: nn.Module, path: Path) -> Path:
         path: the file to write.
     """
     names = input_names(model)
-    wrapper = _WRAPPERS[len(names)](model).eval()
+    wrapper = _Outputs(model).eval()
     batch = torch.export.Dim("batch", min=1, max=1024)
     time = torch.export.Dim("time", min=2, max=_longest(model))
     example = _example(model, (2, 48), names)
@@ -93,7 +74,7 @@ def export_onnx(model: nn.Module, path: Path) -> Path:
             wrapper,
             tuple(torch.from_numpy(example[name]) for name in names),
             dynamo=True,
-            dynamic_shapes={name: {0: batch, 1: time} for name in names},
+            dynamic_shapes=(tuple({0: batch, 1: time} for _ in names),),  # of the one argument, *inputs
             input_names=list(names),
             output_names=list(model.output_names),  # type: ignore[arg-type]
             opset_version=OPSET,
@@ -172,6 +153,7 @@ def _example(model: nn.Module, shape: tuple[int, int], names: Sequence[str]) -> 
     for name, place in (("subject_mask", 1), ("object_mask", shape[1] // 2)):
         arrays[name] = np.zeros(shape, dtype=np.int64)
         arrays[name][:, place] = 1
+    arrays["highlight_ids"] = rng.integers(0, 2, shape)
     return {name: arrays[name] for name in names}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gongbang.artifacts.run import Run
 from gongbang.errors import ArtifactError
 from gongbang.tasks.encode import is_pair
@@ -46,6 +48,21 @@ def check_scored(run: Run, bench: Workbench) -> None:
             value=str(run.path / "metrics.json"),
             allowed="a run with its scores",
             cure=f"Score its best weights: gongbang train --resume {run.id} --finish.",
+        )
+
+
+def check_servable(task: Any) -> None:
+    """Refuse a pipeline that looks at the answers.
+
+    Raises:
+        ArtifactError: its ``highlight`` is "oracle".
+    """
+    if getattr(getattr(task, "settings", None), "highlight", "none") == "oracle":
+        raise ArtifactError(
+            "the model was shown the sentences of the labelled answers, which nobody has when it is served.",
+            value="pipeline.highlight: oracle",
+            allowed="none, predicted",
+            cure="Export a run of --set pipeline.highlight=predicted; oracle is for measuring alone.",
         )
 
 

@@ -15,12 +15,14 @@ from gongbang.metrics.ranking import (
 )
 from gongbang.metrics.resampling import paired_metric_bootstrap
 from gongbang.metrics.scores import Score, Scores, points
+from gongbang.metrics.selection import right_ranks, selection_scores
 from gongbang.metrics.span import (
     character_f1,
     exact_match,
     normalise_answer,
     rouge_w,
     span_scores,
+    word_f1,
     word_jaccard,
 )
 from gongbang.metrics.thresholds import choose_label_thresholds
@@ -54,9 +56,12 @@ __all__ = [
     "points",
     "ranking_scores",
     "recall_at_k",
+    "right_ranks",
     "rouge_w",
+    "selection_scores",
     "span_scores",
     "success_at_k",
     "unique_ranking",
+    "word_f1",
     "word_jaccard",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-SHARES = frozenset({"accuracy", "macro_f1", "micro_f1", "auprc", "ndcg"})
+SHARES = frozenset({"accuracy", "macro_f1", "micro_f1", "auprc", "ndcg", "mrr"})
 """Metrics in [0, 1], beside all that are taken at a cut (p@1, recall@5); the others are percentages."""
 
 

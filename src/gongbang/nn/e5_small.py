@@ -235,9 +235,28 @@ def keep_hangul(piece: str, score: float) -> bool:
     return piece in _PROMPT_PIECES or not rare_latin
 
 
+def keep_hindi_and_english(piece: str, score: float) -> bool:
+    """Whether a piece stays in the vocabulary for Hindi (and what else is written in Devanagari) and English.
+
+    Kept: everything in Devanagari, and what :func:`keep_korean_and_english` keeps of digits, marks and Latin
+    letters: 39,866 pieces. Hangul, Hanja and kana go; the Korean vocabulary in turn has no Devanagari, and
+    reads nearly every second token of Hindi text as unknown.
+
+    Example:
+        >>> keep_hindi_and_english("▁भारत", -9.0), keep_hindi_and_english("▁서울", -9.0)
+        (True, False)
+    """
+    body = piece.replace("▁", "")
+    scripts = {"devanagari" if "\u0900" <= char <= "\u097f" else _script(char) for char in body}
+    if scripts & {"hangul", "han", "kana"}:
+        return False
+    return scripts <= {"devanagari", "common"} or keep_korean_and_english(piece, score)
+
+
 KEEPS: dict[str, tuple[str, Callable[[str, float], bool]]] = {
     "e5-small": (f"e5-small-ko{RARE_ASCII:g}", keep_korean_and_english),
     "e5-small-hangul": (f"e5-small-hangul{SELDOM_ASCII:g}{SELDOM_HAN:g}", keep_hangul),
+    "e5-small-hindi": (f"e5-small-hi{RARE_ASCII:g}", keep_hindi_and_english),
 }
 """The offline backbone by the name of its vocabulary: the folder's name, and which pieces stay."""
 

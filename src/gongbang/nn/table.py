@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MODELS: dict[str, str] = {
     "reader": "gongbang.nn.span:SpanModel",
+    "highlighted reader": "gongbang.nn.span:HighlightedSpanModel",
     "encode": "gongbang.nn.embed:EmbedModel",
     "classify": "gongbang.nn.classify:ClassifyModel",
     "boolq": "gongbang.nn.classify:ClassifyModel",
@@ -34,7 +35,7 @@ def make_model(
     """The model of ``task`` on this backbone, its head freshly initialised.
 
     Args:
-        task: its name.
+        task: its name, or what a task with models of several kinds has as ``model``.
         backbone: the encoder it stands on.
         options: the recipe's ``model``: fields of the model's own ``options_type``.
         labels: how many labels a task that chooses among labels has.
@@ -46,7 +47,9 @@ def make_model(
     module, _, attribute = MODELS[task].partition(":")
     kind = getattr(import_module(module), attribute)
     chosen = _options(task, kind, options or {})
-    context: dict[str, Any] = {"labels": labels, "options": chosen, "counts": counts} if chosen else {}
+    context: dict[str, Any] = {"options": chosen} if chosen else {}
+    if labels:
+        context |= {"labels": labels, "counts": counts}
     model: torch.nn.Module = kind(backbone.model, backbone.hidden_size, **context)
     return model
 

@@ -24,7 +24,7 @@ from gongbang.data.records import Record
 from gongbang.errors import DataError
 from gongbang.metrics.abstention import choose_no_answer_threshold
 from gongbang.metrics.calibration import expected_calibration_error, fit_platt
-from gongbang.metrics.span import exact_match
+from gongbang.metrics.span import compared, exact_match
 from gongbang.runtime.batching import run_rows
 from gongbang.runtime.engines import Engine
 from gongbang.runtime.predictor import Predictor
@@ -86,7 +86,7 @@ def calibrate_reader(
         for weight in _RETRIEVAL_WEIGHTS:
             settings = replace(plain.settings, scoring=scoring, retrieval_weight=weight)
             told, _ = _split(ReaderTask(task.tokenizer, settings).decode(outputs, features), asked)
-            table[scoring, weight] = 100.0 * float(np.mean(_right(told, asked)))
+            table[scoring, weight] = 100.0 * float(np.mean(_right(told, asked, task)))
     # Ties go to the first entry: the plainer setting.
     scoring, weight = max(table, key=table.__getitem__)
     settings = replace(plain.settings, scoring=scoring, retrieval_weight=weight)
@@ -199,7 +199,7 @@ def _threshold(
     min_no_answer: float,
 ) -> Calibration:
     told, silent = _split(ReaderTask(task.tokenizer, settings).decode(outputs, features), asked)
-    right = _right(told, asked)
+    right = _right(told, asked, task)
     margins = np.array([_margin(prediction) for prediction in (*told, *silent)])
     correct = np.concatenate([right, np.zeros(len(silent))])
     platt = fit_platt(margins, correct)
@@ -253,11 +253,12 @@ def _split(
 
 
 def _right(
-    predictions: Sequence[Prediction], asked: Sequence[Record]
+    predictions: Sequence[Prediction], asked: Sequence[Record], task: ReaderTask
 ) -> np.ndarray[Any, np.dtype[np.float64]]:
+    metric = compared(exact_match, task.language.comparable)
     return np.array(
         [
-            exact_match(prediction.text, [span.text for span in record.answers])
+            metric(prediction.text, [span.text for span in record.answers])
             for prediction, record in zip(predictions, asked, strict=True)
         ],
         dtype=np.float64,

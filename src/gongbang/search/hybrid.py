@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gongbang.data.records import Passage
 from gongbang.errors import SearchIndexError
-from gongbang.search.analysis import SearchAnalyser
+from gongbang.search.analysis import AnalysisConfig, SearchAnalyser
 from gongbang.search.base import Encoder, Explanation, Hit, check_k, check_new_ids, check_signature, top_k
 from gongbang.search.dense import DenseIndex
 from gongbang.search.folders import Stored
@@ -21,6 +21,7 @@ from gongbang.search.fusion import Fused, Fusion
 from gongbang.search.lexical import LexicalIndex
 from gongbang.search.rerank import Rerank
 from gongbang.search.store import read_manifest, write_manifest
+from gongbang.text.languages import Language, language_named
 
 _BATCH = 64  # questions scored at once: bounds (questions, passages) arrays
 
@@ -197,12 +198,17 @@ class HybridIndex(Stored):
             )
 
 
-def default_index(encoder: Encoder | None) -> LexicalIndex | HybridIndex:
+def default_index(encoder: Encoder | None, language: Language | None = None) -> LexicalIndex | HybridIndex:
     """An empty index with the default settings: words and meaning, or words alone without an encoder.
+
+    Args:
+        encoder: gives the vectors.
+        language: whose ``tokens`` the words are cut into; Korean when None.
 
     Example:
         >>> default_index(None).name
         'lexical'
     """
-    lexical = LexicalIndex()
+    kinds = (language or language_named("ko")).tokens
+    lexical = LexicalIndex(SearchAnalyser(AnalysisConfig(kinds=kinds)))
     return lexical if encoder is None else HybridIndex(lexical, DenseIndex(encoder))

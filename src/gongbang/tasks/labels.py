@@ -18,6 +18,8 @@ from gongbang.errors import DataError, OptionError
 from gongbang.metrics.scores import Scores
 from gongbang.tasks.base import Candidate, Prediction
 
+_ROUNDED = 1e-6  # what the sum of a row of shares may be off by
+
 
 def label_of(record: Record, key: str = "label") -> str | None:
     """The record's label as text; None where it is not labelled.
@@ -131,6 +133,38 @@ def probabilities_of(prediction: Prediction, labels: Sequence[str]) -> NDArray[n
     return np.asarray([by_name.get(label, 0.0) for label in labels], dtype=np.float64)
 
 
+def free_probabilities(prediction: Prediction, labels: Sequence[str]) -> NDArray[np.float64]:
+    """(L,) the prediction's probabilities before the task's rules took any label's away.
+
+    A task with rules keeps the logarithms of these as scores and leaves what is ruled out a probability of
+    exactly 0; of other predictions they are the probabilities themselves.
+
+    Example:
+        >>> ruled = label_prediction("1", ("a", "b"), np.log([0.25, 0.75]), probabilities=[1.0, 0.0])
+        >>> free_probabilities(ruled, ("a", "b")).tolist()
+        [0.25, 0.75]
+    """
+    told = probabilities_of(prediction, labels)
+    if told.all():
+        return told
+    scores = {candidate.text: candidate.score for candidate in prediction.candidates}
+    free = np.exp(np.minimum([scores.get(label, -np.inf) for label in labels], 0.0))
+    return free if abs(free.sum() - 1.0) < _ROUNDED else told
+
+
+def constrained(shares: NDArray[np.float64], possible: NDArray[np.bool_] | None) -> NDArray[np.float64]:
+    """(..., L) probabilities of which only what is possible, (..., L), is left; None rules nothing out.
+
+    Example:
+        >>> constrained(np.array([0.5, 0.25, 0.25]), np.array([False, True, True])).tolist()
+        [0.0, 0.5, 0.5]
+    """
+    if possible is None:
+        return shares
+    left = np.where(possible, np.maximum(shares, np.finfo(np.float64).tiny), 0.0)
+    return np.asarray(left / left.sum(axis=-1, keepdims=True))
+
+
 def soft_targets(records: Sequence[Record], labels: Sequence[str]) -> NDArray[np.float32] | None:
     """(n, L) probabilities that a teacher gave, from ``labels["soft"]``; None unless every record has them.
 
@@ -179,22 +213,31 @@ def mean_predictions(
         told: (models, n) predictions, of the same records in the same order.
         weights: (models,), summing to 1; equal when None.
     """
-    shares = np.stack([[probabilities_of(one, task.labels) for one in model] for model in told])  # (m, n, L)
+    shares = np.stack([[free_probabilities(one, task.labels) for one in model] for model in told])
     given = np.full(len(told), 1.0 / len(told)) if weights is None else np.asarray(weights)
-    found: list[Prediction] = task.from_probabilities(
-        [prediction.id for prediction in told[0]], np.einsum("m,mnl->nl", given, shares)
-    )
+    mean = np.einsum("m,mnl->nl", given, shares)
+    ids = [prediction.id for prediction in told[0]]
+    possible = np.stack([probabilities_of(one, task.labels) > 0 for one in told[0]])
+    if not possible.all() and np.allclose(mean.sum(axis=1), 1.0, atol=_ROUNDED):
+        return shared_predictions(ids, task.labels, mean, possible)
+    found: list[Prediction] = task.from_probabilities(ids, mean)
     return found
 
 
 def shared_predictions(
-    ids: Sequence[str], labels: Sequence[str], shares: NDArray[np.float64]
+    ids: Sequence[str],
+    labels: Sequence[str],
+    shares: NDArray[np.float64],
+    possible: NDArray[np.bool_] | None = None,
 ) -> list[Prediction]:
-    """A prediction for each row of (n, L) probabilities, their logarithms as scores."""
-    scores = np.log(np.maximum(shares, 1e-12))
+    """A prediction for each row of (n, L) probabilities, their logarithms as scores.
+
+    ``possible``, (n, L), leaves what it rules out a probability of 0.
+    """
+    scores = np.log(np.maximum(shares, np.finfo(np.float64).tiny))
     return [
         label_prediction(id, labels, row, probabilities=share)
-        for id, row, share in zip(ids, scores, shares, strict=True)
+        for id, row, share in zip(ids, scores, constrained(shares, possible), strict=True)
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from gongbang.text.sentences import Sentence, split_sentences
 
@@ -26,7 +26,7 @@ def nearest_sentence(question: str, context: str, within: tuple[int, int] | None
     sentences = split_sentences(context)
     if not sentences:
         return None
-    rarity = _rarity(sentences)
+    weights = rarity([bigrams(sentence.text) for sentence in sentences])
     if within is not None:
         inside = [s for s in sentences if s.start < within[1] and s.end > within[0]]
         sentences = inside or sentences
@@ -34,7 +34,7 @@ def nearest_sentence(question: str, context: str, within: tuple[int, int] | None
 
     def likeness(sentence: Sentence) -> float:
         shared = asked & bigrams(sentence.text)
-        return math.fsum(rarity[gram] for gram in shared) / math.sqrt(1 + len(sentence.text))
+        return math.fsum(weights[gram] for gram in shared) / math.sqrt(1 + len(sentence.text))
 
     return max(sentences, key=likeness)
 
@@ -50,6 +50,16 @@ def bigrams(text: str) -> set[str]:
     return {plain[at : at + 2] for at in range(len(plain) - 1)}
 
 
-def _rarity(sentences: Sequence[Sentence]) -> dict[str, float]:
-    held = Counter(gram for sentence in sentences for gram in bigrams(sentence.text))
-    return {gram: math.log(1 + len(sentences) / count) for gram, count in held.items()}
+def rarity(held: Sequence[Iterable[str]]) -> dict[str, float]:
+    """What each unit tells of the text it stands in: the more, the fewer of the texts have it.
+
+    Args:
+        held: of each text, its units without repeats.
+
+    Example:
+        >>> weights = rarity([{"가", "나"}, {"가"}])
+        >>> weights["나"] > weights["가"]
+        True
+    """
+    count = Counter(unit for units in held for unit in units)
+    return {unit: math.log(1 + len(held) / there) for unit, there in count.items()}

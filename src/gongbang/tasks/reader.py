@@ -7,26 +7,45 @@ read one by one and their spans pooled, so reading one passage is the special ca
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gongbang.data.records import Record
-from gongbang.errors import DataError, OptionError
+from gongbang.errors import OptionError
 from gongbang.metrics.scores import Scores
 from gongbang.tasks.base import Arrays, Candidate, Features, Prediction, Schema
+from gongbang.tasks.highlight import (
+    SENTENCES,
+    Highlight,
+    check_highlight,
+    completed,
+    highlight_inputs,
+    highlight_scores,
+    with_hash,
+    without_hash,
+)
 from gongbang.tasks.settings import settings_from
-from gongbang.tasks.spans import Scoring, WindowSpan, best_spans, check_scoring, normalise_logits
-from gongbang.tasks.windows import Window, Windower, pad_rows
+from gongbang.tasks.spans import (
+    Scoring,
+    WindowSpan,
+    best_spans,
+    check_scoring,
+    normalise_logits,
+    strip_space,
+)
+from gongbang.tasks.texts import need_text
+from gongbang.tasks.windows import Window, Windower, pad_rows, token_span
+from gongbang.text.languages import Language, language_named
+from gongbang.text.normalise import Normaliser
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
     from gongbang.tasks.trim import SpanTrimmer
     from gongbang.text.edits import Edited
-    from gongbang.text.normalise import Normaliser
 
 TitleMode = Literal["none", "question"]
 _SMALLEST_RETRIEVAL_SCORE = 1e-6
@@ -43,10 +62,14 @@ class ReaderConfig:
         max_answer: tokens in the longest answer.
         n_best: candidates kept a question.
         title: "question" shows the title beside the question, "none" hides it.
-        normalise: steps of the text floor applied to the passage before it is tokenised.
+        language: whose clean-up, trimming and metrics are used, see :mod:`gongbang.text.languages`.
+        normalise: steps of the text floor applied to the passage, after the language's own.
         scoring: how spans of different windows are compared, see :mod:`gongbang.tasks.spans`.
         retrieval_weight: weight of log(retrieval score) added to a span's score.
-        trim: whether spans are trimmed to Korean word borders.
+        trim: whether spans are trimmed to the borders of what they name.
+        highlight: which sentences are lit for the model, see :mod:`gongbang.tasks.highlight`: "none", those
+            most like the question ("predicted"), or those of the labelled answers ("oracle", to measure by).
+        highlight_sentences: sentences that "predicted" lights at most.
         slope, bias: the calibration: confidence = sigmoid(slope * margin + bias).
         no_answer_threshold: below this confidence the answer is "no answer".
 
@@ -61,16 +84,21 @@ class ReaderConfig:
     max_answer: int = 40
     n_best: int = 20
     title: TitleMode = "question"
+    language: str = "ko"
     normalise: tuple[str, ...] = ()
     scoring: Scoring = "probability_product"
     retrieval_weight: float = 0.0
     trim: bool = True
+    highlight: Highlight = "none"
+    highlight_sentences: int = field(default=SENTENCES, metadata={"of": ("highlight", "predicted")})
     slope: float = 1.0
     bias: float = 0.0
     no_answer_threshold: float = 0.0
 
     def __post_init__(self) -> None:
         check_scoring(self.scoring)
+        check_highlight(self.highlight, self.highlight_sentences)
+        language_named(self.language)
         object.__setattr__(self, "normalise", tuple(self.normalise))
         if self.title not in get_args(TitleMode):
             raise OptionError(
@@ -87,6 +115,12 @@ class ReaderConfig:
                     allowed="1 or more",
                     cure=f"Raise {name}.",
                 )
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The passage's clean-up: the language's steps, then those of ``normalise`` that are none of them."""
+        first = language_named(self.language).steps
+        return (*first, *(step for step in self.normalise if step not in first))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +153,7 @@ class ReaderTask:
     schema: Schema = field(
         default=Schema(fields=("question", "context"), optional=("title",), spans=("answers",)), init=False
     )
+    language: Language = field(init=False, repr=False)
     _windower: Windower = field(init=False, repr=False)
     _normaliser: Normaliser | None = field(init=False, repr=False, default=None)
     _trimmer: SpanTrimmer | None = field(init=False, repr=False, default=None)
@@ -130,27 +165,37 @@ class ReaderTask:
             stride=self.settings.stride,
             max_question=self.settings.max_question,
         )
-        if self.settings.normalise:
-            from gongbang.text.normalise import Normaliser
-
-            self._normaliser = Normaliser(self.settings.normalise)
+        self.language = language_named(self.settings.language)
+        if self.settings.steps:
+            self._normaliser = Normaliser(self.settings.steps)
         if self.settings.trim:
             from gongbang.tasks.trim import SpanTrimmer
 
-            self._trimmer = SpanTrimmer()
+            self._trimmer = SpanTrimmer(language=self.language)
 
     @classmethod
     def from_config(cls, tokenizer: Tokenizer, config: Mapping[str, Any]) -> ReaderTask:
         """The task that :meth:`config` described.
 
         Raises:
-            ArtifactError: the configuration has a key that this release does not know.
+            ArtifactError: the configuration has a key that this release does not know, or was trained with
+                another highlighter than this release's.
         """
-        return cls(tokenizer, settings_from(ReaderConfig, config))
+        return cls(tokenizer, settings_from(ReaderConfig, without_hash(config)))
+
+    @staticmethod
+    def complete(config: Mapping[str, Any], records: Sequence[Record]) -> dict[str, Any]:
+        """A recipe's pipeline with the hash of its highlighter, so that a run is gone on with by the same."""
+        return completed(config)
+
+    @property
+    def model(self) -> str:
+        """Which of :data:`gongbang.nn.table.MODELS` reads what is prepared."""
+        return "reader" if self.settings.highlight == "none" else "highlighted reader"
 
     def config(self) -> dict[str, Any]:
-        """The settings as plain JSON."""
-        return {**asdict(self.settings), "normalise": list(self.settings.normalise)}
+        """The settings as plain JSON, and the hash of the highlighter where there is one."""
+        return with_hash({**asdict(self.settings), "normalise": list(self.settings.normalise)})
 
     # -- records to arrays -------------------------------------------------------------------------
 
@@ -160,13 +205,15 @@ class ReaderTask:
         Returns:
             Features whose ``inputs`` are ``input_ids``, ``attention_mask`` and ``token_type_ids``, each
             (rows, longest), and whose ``targets`` are ``start_positions`` and ``end_positions``, each
-            (rows,): the first and last token of the answer, or 0 where the window does not hold it.
+            (rows,): the first and last token of the answer, or 0 where the window does not hold it. With
+            ``highlight`` there is an input ``highlight_ids`` besides: 1 for the tokens that are lit.
 
         Raises:
-            DataError: a record lacks its question or passage.
+            DataError: a record lacks its question or passage, or its answers under ``highlight: oracle``.
         """
         for record in records:
-            self._check(record)
+            for name in self.schema.fields:
+                need_text(record, name)
         edits = [self._edit(record.fields["context"]) for record in records]
         contexts = [
             record.fields["context"] if edit is None else edit.text
@@ -176,31 +223,22 @@ class ReaderTask:
         cut = self._windower.cut(questions, contexts)
         windows = [window for windows in cut for window in windows]
         owner = np.repeat(np.arange(len(records)), [len(windows) for windows in cut]).astype(np.int64)
+        how = self.settings.highlight, self.settings.highlight_sentences
+        offsets = [window.offsets for window in windows]
         return Features(
-            inputs=self._inputs(windows),
+            inputs=self._inputs(windows) | highlight_inputs(records, *how, offsets, owner, edits),
             targets=self._targets(windows, owner, records, edits),
             record=owner,
             rows=[_Row(window.offsets, edits[index]) for window, index in zip(windows, owner, strict=True)],
             records=records,
         )
 
-    def _check(self, record: Record) -> None:
-        for name in self.schema.fields:
-            if not record.fields.get(name, "").strip():
-                raise DataError(
-                    f"record '{record.id}' has no {name}.",
-                    value=record.fields.get(name),
-                    allowed="a text that is not blank",
-                    cure=f"Fill in '{name}', or map the column that holds it.",
-                    field=name,
-                )
-
     def _edit(self, context: str) -> Edited | None:
         return None if self._normaliser is None else self._normaliser.apply(context)
 
     def _question(self, record: Record) -> str:
-        title = record.fields.get("title", "").replace("_", " ").strip()
-        question = record.fields["question"].strip()
+        title = self.language.clean(record.fields.get("title", "")).replace("_", " ").strip()
+        question = self.language.clean(record.fields["question"]).strip()
         return f"{question} | {title}" if self.settings.title == "question" and title else question
 
     def _inputs(self, windows: Sequence[Window]) -> dict[str, NDArray[Any]]:
@@ -311,21 +349,28 @@ class ReaderTask:
     # -- answers to scores -------------------------------------------------------------------------
 
     def score(self, predictions: Sequence[Prediction], records: Sequence[Record]) -> Scores:
-        """KorQuAD exact match and character F1, KLUE ROUGE-W, with 95 % intervals clustered by group.
+        """The language's metrics (Korean: KorQuAD's two, KLUE's ROUGE-W), 95 % intervals clustered by group.
 
-        A question that is asked of several passages is answered by the answers of all of them.
+        A question that is asked of several passages is answered by the answers of all of them. With
+        ``highlight``, how well that finds them stands beside (:func:`.highlight.highlight_scores`).
         """
+        scores = self._span_scores(predictions, records)
+        how = self.settings.highlight, self.settings.highlight_sentences
+        return replace(scores, scores={**scores.scores, **highlight_scores(records, *how)})
+
+    def _span_scores(self, predictions: Sequence[Prediction], records: Sequence[Record]) -> Scores:
         from gongbang.metrics.span import span_scores
 
         by_question: dict[str, list[Record]] = {}
         for record in records:
             by_question.setdefault(question_id(record), []).append(record)
         asked = [by_question[prediction.id] for prediction in predictions]
+        clean = self.language.comparable
         return span_scores(
-            [prediction.text for prediction in predictions],
-            [[span.text for record in together for span in record.answers] for together in asked],
+            [clean(prediction.text) for prediction in predictions],
+            [[clean(span.text) for record in together for span in record.answers] for together in asked],
             groups=[together[0].group for together in asked],
-            metrics=("exact_match", "f1", "rouge_w"),
+            metrics=self.language.metrics,
         )
 
     def baselines(self, train: Sequence[Record], test: Sequence[Record]) -> dict[str, Scores]:
@@ -333,37 +378,11 @@ class ReaderTask:
         from gongbang.tasks.reader_baselines import first_word, nearest_sentence
 
         return {
-            "first word": self.score([first_word(record) for record in test], test),
-            "nearest sentence": self.score([nearest_sentence(record) for record in test], test),
+            "first word": self._span_scores([first_word(record) for record in test], test),
+            "nearest sentence": self._span_scores([nearest_sentence(record) for record in test], test),
         }
 
 
 def question_id(record: Record) -> str:
     """What spans are pooled by: the label ``question_id``, or the record's own id."""
     return str(record.labels.get("question_id", record.id))
-
-
-def token_span(offsets: NDArray[np.int64], start: int, end: int) -> tuple[int, int]:
-    """First and last token that hold characters ``[start, end)``; (0, 0) unless all of them are here.
-
-    Args:
-        offsets: (time, 2) characters of each token, -1 outside the passage.
-
-    Example:
-        >>> token_span(np.array([[-1, -1], [0, 2], [2, 4]]), 1, 4)
-        (1, 2)
-    """
-    inside = (offsets[:, 0] >= 0) & (offsets[:, 1] > start) & (offsets[:, 0] < end)
-    tokens = np.flatnonzero(inside)
-    if not len(tokens) or offsets[tokens[0], 0] > start or offsets[tokens[-1], 1] < end:
-        return 0, 0
-    return int(tokens[0]), int(tokens[-1])
-
-
-def strip_space(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span without white space at its ends."""
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return start, end

@@ -21,7 +21,6 @@ from gongbang.tasks.labels import (
     check_labels,
     fitted_temperature,
     label_ids,
-    label_prediction,
     labels_in,
     scores_of,
     shared_predictions,
@@ -221,19 +220,17 @@ class RelationTask:
     def decode(self, outputs: Arrays, features: Features) -> list[Prediction]:
         """Relations from ``logits``, (rows, labels); one prediction a record, every label a candidate.
 
-        A label that the types cannot have is a candidate of probability 0. ``details`` hold both entities,
-        and ``cropped`` where a part of the sentence was not read.
+        A label that the types cannot have is a candidate of probability 0; scores are the logarithms of the
+        shares before the types were looked at. ``details`` hold both entities, and ``cropped`` where a part
+        of the sentence was not read.
         """
-        logits = self._constrained(outputs, features)
-        shares = softmax(logits / self.settings.temperature)
+        free = softmax(np.asarray(outputs["logits"], dtype=np.float64) / self.settings.temperature)
         predictions = []
-        for record, row, scores, share in zip(features.records, features.rows, logits, shares, strict=True):
+        for record, row, share in zip(features.records, features.rows, free, strict=True):
             details: dict[str, Any] = {role: entity_of(record, role).text for role in ROLES}
             if row.cropped:
                 details["cropped"] = True
-            # Where the temperature is high, a share of the impossible would be left: it is none.
-            left = np.where(row.possible, share, 0.0)
-            found = label_prediction(record.id, self.labels, scores, probabilities=left / left.sum())
+            found = shared_predictions([record.id], self.labels, share[None], row.possible[None])[0]
             predictions.append(replace(found, details=details))
         return predictions
 

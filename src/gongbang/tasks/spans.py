@@ -118,3 +118,12 @@ def best_spans(
         if right > left:
             spans.append(WindowSpan(row, left, last, right, score, score - null))
     return spans
+
+
+def strip_space(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without white space at its ends."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end

@@ -154,3 +154,20 @@ def pad_rows(rows: Sequence[NDArray[np.int64]], value: int) -> NDArray[np.int64]
     for index, row in enumerate(rows):
         padded[index, : len(row)] = row
     return padded
+
+
+def token_span(offsets: NDArray[np.int64], start: int, end: int) -> tuple[int, int]:
+    """First and last token that hold characters ``[start, end)``; (0, 0) unless all of them are here.
+
+    Args:
+        offsets: (time, 2) characters of each token, -1 outside the passage.
+
+    Example:
+        >>> token_span(np.array([[-1, -1], [0, 2], [2, 4]]), 1, 4)
+        (1, 2)
+    """
+    inside = (offsets[:, 0] >= 0) & (offsets[:, 1] > start) & (offsets[:, 0] < end)
+    tokens = np.flatnonzero(inside)
+    if not len(tokens) or offsets[tokens[0], 0] > start or offsets[tokens[-1], 1] < end:
+        return 0, 0
+    return int(tokens[0]), int(tokens[-1])

@@ -1,10 +1,12 @@
-"""NFKC in pieces, so that every composed character knows the characters it was made from."""
+"""NFC and NFKC in pieces, so that every composed character knows the characters it was made from."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import cache
+from typing import Literal
 
 from gongbang.text.edits import Edited, Replacement
 
@@ -14,12 +16,27 @@ _KEPT = _COMPATIBILITY_JAMO | _HALFWIDTH_JAMO
 _COMPOSING_PLANES = range(0x80, 0x12000)  # every character that composes with one before it is below
 
 
-def nfkc(text: str) -> Edited:
-    """Unicode NFKC, but for lone Hangul letters.
+Form = Literal["NFC", "NFKC"]
+
+
+def nfc(text: str) -> Edited:
+    """Unicode NFC.
 
     The text is cut into stretches that no composition crosses (a starter with the marks, or the vowel and
     final, that follow it); each changed stretch is one replacement. So decomposed Hangul of three letters
-    becomes one syllable that maps back to all three.
+    becomes one syllable that maps back to all three. Some characters are taken apart: the Hindi letters with
+    a nukta (U+0958 to U+095F) are excluded from composition.
+
+    Example:
+        >>> edited = nfc("\\u0958लम")
+        >>> len(edited.text), edited.to_original(0, 2), edited.to_original(1, 2)
+        (4, (0, 1), (0, 1))
+    """
+    return _normalised(text, "NFC", lambda stretch: unicodedata.normalize("NFC", stretch))
+
+
+def nfkc(text: str) -> Edited:
+    """Unicode NFKC, in stretches as :func:`nfc`, but for lone Hangul letters.
 
     Plain NFKC turns ㅋㅋ and ㄱ (U+3131 to U+318E, what people type) into conjoining letters, which
     tokenizers and analysers know nothing of, and glues ㄱㅏ to 가. They stay; half-width ones become
@@ -30,23 +47,29 @@ def nfkc(text: str) -> Edited:
         >>> edited.text, edited.to_original(0, 2)
         ('km ㅋㅋ', (0, 1))
     """
-    if unicodedata.is_normalized("NFKC", text):
+    return _normalised(text, "NFKC", _compose, passed_over=_COMPATIBILITY_JAMO)
+
+
+def _normalised(
+    text: str, form: Form, compose: Callable[[str], str], passed_over: frozenset[str] = frozenset()
+) -> Edited:
+    if unicodedata.is_normalized(form, text):
         return Edited.identity(text)
-    pattern = _suspects(frozenset(text))
+    pattern = _suspects(frozenset(text) - passed_over, form)
     if pattern is None:
         return Edited.identity(text)
     replacements: list[Replacement] = []
     for found in pattern.finditer(text):
-        new = _compose(found.group())
+        new = compose(found.group())
         if new != found.group():
             replacements.append((found.start(), found.end(), new))
     return Edited.replace(text, replacements)
 
 
-def _suspects(characters: frozenset[str]) -> re.Pattern[str] | None:
-    """A pattern for the stretches of a text of these characters that NFKC may change."""
-    joining = {c for c in characters - _COMPATIBILITY_JAMO if _joins_backward(c)}
-    alone = {c for c in characters - _COMPATIBILITY_JAMO if not unicodedata.is_normalized("NFKC", c)}
+def _suspects(characters: frozenset[str], form: Form) -> re.Pattern[str] | None:
+    """A pattern for the stretches of a text of these characters that the form may change."""
+    joining = {c for c in characters if _joins_backward(c)}
+    alone = {c for c in characters if not unicodedata.is_normalized(form, c)}
     branches = []
     if joining:
         inner = _class(joining)

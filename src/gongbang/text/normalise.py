@@ -16,7 +16,7 @@ from typing import Any
 
 from gongbang.errors import OptionError
 from gongbang.text import hanja as _hanja
-from gongbang.text._nfkc import nfkc
+from gongbang.text._nfkc import nfc, nfkc
 from gongbang.text.edits import Edited, Replacement
 
 _LOG = logging.getLogger(__name__)
@@ -47,6 +47,10 @@ _ZERO_WIDTH = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]"
     "|(?<![\ufe0f\u2600-\u27bf\U0001f000-\U0001faff])\u200d"
 )
+_JOINERS = re.compile("[\u200c\u200d]+")
+_DEVANAGARI = re.compile("[\u0900-\u097f\u1cd0-\u1cff\ua8e0-\ua8ff]")
+_RA_VIRAMA = "\u0930\u094d"
+_BAR = re.compile(r"(?<=[\u0900-\u0963\u0966-\u097f])\|{1,2}(?=[\"'”’)\]]*(?:\s|$))")
 _QUOTES = {
     **dict.fromkeys("“”„‟〝〞〟＂«»", '"'),
     **dict.fromkeys("‘’‚‛＇‹›", "'"),
@@ -67,6 +71,34 @@ def zero_width(text: str) -> Edited:
         (0, 3)
     """
     return _sub(_ZERO_WIDTH, text, lambda _: "")
+
+
+def joiners(text: str) -> Edited:
+    """Delete joiners and non-joiners (U+200D, U+200C) beside Devanagari letters.
+
+    There they choose the shape of a conjunct and tell no words apart, but for the joiner after ra and a
+    virama, the "eyelash" ra of Marathi, which stays before a letter. In other scripts they are part of the
+    spelling (Persian, Bengali, Malayalam) or of one picture (emoji) and stay; :func:`zero_width` spares but
+    the latter. Left in, they tear words apart: XLM-R's tokenizer reads them as blanks.
+
+    Example:
+        >>> joiners("क\\u094d\\u200dया").text == "क्या"
+        True
+    """
+    return _sub(_JOINERS, text, _joiner)
+
+
+def danda(text: str) -> Edited:
+    """A vertical bar, or two, that end a sentence to dandas; the offsets do not move.
+
+    A bar is a danda where it follows a Devanagari letter without a blank, and a blank or the end follows,
+    as people without a danda on their keyboard type it. One between blanks may be mathematics or a table.
+
+    Example:
+        >>> danda("वह घर गया| |p| और").text
+        'वह घर गया। |p| और'
+    """
+    return _sub(_BAR, text, lambda found: "।" * len(found.group()))
 
 
 def quotes(text: str) -> Edited:
@@ -132,8 +164,11 @@ def hanja(text: str) -> Edited:
 
 
 STEPS: Mapping[str, Step] = {
+    "nfc": nfc,
     "nfkc": nfkc,
+    "joiners": joiners,
     "zero_width": zero_width,
+    "danda": danda,
     "quotes": quotes,
     "whitespace": whitespace,
     "newlines": newlines,
@@ -214,6 +249,15 @@ def _resolve(found: re.Match[str]) -> str:
     if entity[1] != "#" and entity[1:] not in html5:
         return entity
     return html.unescape(entity)
+
+
+def _joiner(found: re.Match[str]) -> str:
+    text, start, end = found.string, found.start(), found.end()
+    before, after = text[max(0, start - 2) : start], text[end : end + 1]
+    if not _DEVANAGARI.match(before[-1:]) and not _DEVANAGARI.match(after):
+        return found.group()
+    eyelash = before == _RA_VIRAMA and found.group()[0] == "\u200d" and _DEVANAGARI.match(after)
+    return "\u200d" if eyelash else ""
 
 
 def _sub(pattern: re.Pattern[str], text: str, new: Callable[[re.Match[str]], str]) -> Edited:

@@ -51,6 +51,10 @@ _ABBREVIATIONS = frozenset(_ABBREVIATED.split())
 _WORD_BEFORE = re.compile(r"[A-Za-z](?:[A-Za-z.]*[A-Za-z])?$")
 _ITEM = re.compile(r"\W*(?:\d{1,3}(?:[.-]\d{1,3})*|[가-하]|[A-Za-z]|[IVXivx]{1,5}|제?\d{1,3}[장절조항])$")
 _DATE = re.compile(r"\d{4}\. ?\d{1,2}\. ?\d{1,2}$")
+_HINDI_WORD_BEFORE = re.compile("[\u0900-\u0963\u0966-\u097f]+$")
+# Titles, and English letters as initials are spelt; those that end sentences too (आई, "came") are left out.
+_HINDI_SHORT_TEXT = "ए बी सी डी ई एफ एच जे के एल एम एन ओ पी क्यू आर एस टी यू वी डब्ल्यू डब्लू एक्स वाई जेड डॉ प्रो मि"
+_HINDI_SHORT = frozenset(_HINDI_SHORT_TEXT.split())
 _FINAL_SYLLABLES = frozenset("다요죠까네라자지음함임됨")
 
 
@@ -160,6 +164,9 @@ def _period(line: str, start: int, place: int, following: str) -> bool:
         return False  # "1. 서론", "가. 목적", "J. Smith"
     if before[-1:].isdigit() and (following.isdigit() or _DATE.search(before[-16:])):
         return False  # "2020. 3. 14. 발표했다"
+    hindi = _HINDI_WORD_BEFORE.search(before[-12:])
+    if hindi is not None:  # where dandas end the sentences, a full stop only abbreviates: विलियम ई. साइमन
+        return "।" not in line and hindi.group() not in _HINDI_SHORT
     word = _WORD_BEFORE.search(before[-12:])
     if word is None:
         return True

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gongbang.errors import RecipeError
 from gongbang.tasks.base import Features
 
 BatchBy = Literal["length", "group"]
@@ -27,14 +28,24 @@ class LengthBatches:
         lengths: (rows,) tokens in each row.
         batch_size: rows in a batch; the last one may be smaller.
         seed: of the shuffle.
+        chances: (rows,) summing to 1: as many rows as there are drawn by them, with replacement, where
+            they are given; else every row comes once.
     """
 
     drop_last = False
 
-    def __init__(self, lengths: NDArray[np.int64], batch_size: int, *, seed: int) -> None:
+    def __init__(
+        self,
+        lengths: NDArray[np.int64],
+        batch_size: int,
+        *,
+        seed: int,
+        chances: NDArray[np.float64] | None = None,
+    ) -> None:
         self.lengths = lengths
         self.batch_size = batch_size
         self.seed = seed
+        self.chances = chances
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -42,7 +53,7 @@ class LengthBatches:
 
     def __iter__(self) -> Iterator[list[int]]:
         rng = np.random.default_rng((self.seed, self.epoch))
-        order = rng.permutation(len(self.lengths))
+        order = self._order(rng)
         pool = self.batch_size * _POOL
         batches: list[list[int]] = []
         for start in range(0, len(order), pool):
@@ -53,6 +64,13 @@ class LengthBatches:
             ]
         for place in rng.permutation(len(batches)):
             yield batches[place]
+
+    def _order(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        rows = len(self.lengths)
+        if self.chances is None:
+            return rng.permutation(rows)
+        drawn: NDArray[np.int64] = rng.choice(rows, rows, p=self.chances)
+        return drawn
 
 
 class GroupBatches:
@@ -101,6 +119,45 @@ def make_batches(
         return LengthBatches(row_lengths(features), batch_size, seed=seed)
     groups = [features.records[index].group for index in features.record]
     return GroupBatches(groups, batch_size, seed=seed)
+
+
+def label_chances(labels: NDArray[np.int64], power: float = 1.0) -> NDArray[np.float64]:
+    """(rows,) the chance of each row to be drawn, so that rare labels come more often.
+
+    A row of a label with ``n`` rows has a chance that goes with ``n ** -power``, and the label as a whole
+    one that goes with ``n ** (1 - power)``: equal for all labels at 1 (class-balanced sampling), by the
+    square root of their rows at 0.5 (square-root sampling; Kang et al. 2020, "Decoupling Representation and
+    Classifier for Long-Tailed Recognition", section 3, with q = 1 - power).
+
+    Args:
+        labels: (rows,) the number of each row's label.
+        power: above 0, at most 1.
+
+    Example:
+        >>> label_chances(np.array([0, 0, 0, 1])).round(3).tolist()
+        [0.167, 0.167, 0.167, 0.5]
+    """
+    _, places, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    weights = counts[places].astype(np.float64) ** -power
+    chances: NDArray[np.float64] = weights / weights.sum()
+    return chances
+
+
+def row_labels(features: Features) -> NDArray[np.int64]:
+    """(rows,) the number of each row's label.
+
+    Raises:
+        RecipeError: the rows have no label, or several at once.
+    """
+    labels = features.targets.get("label")
+    if labels is None or labels.ndim != 1:
+        raise RecipeError(
+            "rows are to be drawn by their label, and these do not have one label each.",
+            value=f"training.sample_by=label, targets: {', '.join(features.targets) or 'none'}",
+            allowed="a task with one label a record (classify, relation, boolq), every record labelled",
+            cure="Remove training.sample_by.",
+        )
+    return labels
 
 
 class FeatureRows(torch.utils.data.Dataset[int]):

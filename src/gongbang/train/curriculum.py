@@ -18,7 +18,14 @@ from numpy.typing import NDArray
 
 from gongbang.errors import DataError
 from gongbang.tasks.base import Features
-from gongbang.train.batches import GroupBatches, LengthBatches, make_batches, row_lengths
+from gongbang.train.batches import (
+    GroupBatches,
+    LengthBatches,
+    label_chances,
+    make_batches,
+    row_labels,
+    row_lengths,
+)
 from gongbang.train.difficulty import read_difficulty, stages_of
 
 if TYPE_CHECKING:
@@ -198,7 +205,15 @@ class CurriculumBatches:
 def make_sampler(
     features: Features, settings: TrainingSettings
 ) -> LengthBatches | GroupBatches | CurriculumBatches:
-    """The batch sampler of a recipe: by its curriculum where it has one, else by ``training.batch_by``."""
+    """The batch sampler of a recipe: by its curriculum where it has one, else by ``training.batch_by``.
+
+    Raises:
+        RecipeError: rows are to be drawn by their label and do not have one each.
+    """
+    if settings.sample_by == "label":
+        chances = label_chances(row_labels(features), settings.sample_power)
+        lengths = row_lengths(features)
+        return LengthBatches(lengths, settings.batch_size, seed=settings.seed, chances=chances)
     if settings.curriculum is None:
         return make_batches(features, settings.batch_size, by=settings.batch_by, seed=settings.seed)
     return CurriculumBatches(

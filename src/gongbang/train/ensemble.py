@@ -55,12 +55,15 @@ class Ensembled:
         contributions: what each member adds, and costs.
         run: the record: the ensemble's predictions of the test part and their scores.
         held_out: scores of the test part by member, and of the ensemble; empty where nothing is held out.
+        members, splits: the runs, and the data that they were trained on.
     """
 
     solution: Solution
     contributions: Sequence[Contribution]
     run: Run
     held_out: Mapping[str, Scores]
+    members: Sequence[FoldRun]
+    splits: Splits
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON for ``--json``."""
@@ -107,7 +110,7 @@ def ensemble_runs(
         write_json(run.path / "solution.json", solution.to_dict())
         write_json(run.path / "contributions.json", [each.to_dict() for each in gains])
         held = _on_test(members, splits, task, solution, run)
-    return Ensembled(solution, gains, run, held)
+    return Ensembled(solution, gains, run, held, members, splits)
 
 
 def open_fold_runs(runs: Sequence[str | Path], root: str | Path = "runs") -> list[FoldRun]:
@@ -211,13 +214,14 @@ def _on_test(
     return {**singles, "ensemble": scores}
 
 
-def ensemble_bench(members: Sequence[FoldRun], solution: Solution) -> Workbench:
+def ensemble_bench(found: Ensembled) -> Workbench:
     """The ensemble as one model on a workbench, ready to be exported.
 
     Raises:
-        EnsembleError: members whose texts are prepared in different ways, or a hard vote, which has no
-            probabilities that a graph could give.
+        EnsembleError: members whose texts are prepared in different ways, a hard vote, which has no
+            probabilities that a graph could give, or a task whose windows are pooled behind the graph.
     """
+    members, solution, splits = found.members, found.solution, found.splits
     if solution.blend.method == "vote":
         raise EnsembleError(
             "a hard vote is not exported: it has no probabilities that could be served.",
@@ -226,8 +230,15 @@ def ensemble_bench(members: Sequence[FoldRun], solution: Solution) -> Workbench:
             cure="Solve with --method weighted.",
         )
     recipe = members[0].recipe
+    if recipe.task == "boolq":
+        raise EnsembleError(
+            "an ensemble of boolean readers is not exported: one graph would mix its members' windows, where"
+            " the ensemble that was judged mixes their answers to the whole passage.",
+            value="task boolq",
+            allowed="classify, emotions, relation",
+            cure="Distil it: gongbang ensemble RUN... --distil RECIPE.",
+        )
     _check_pipelines(members)
-    splits = load_splits(recipe.data, seed=recipe.training.seed)
     # Development records were trained on by all models but one of each member: only the test part can judge.
     splits = replace(splits, train=[*splits.train, *splits.development], development=[])
     kind: Kind = "sigmoid" if recipe.task == "emotions" else "softmax"
@@ -270,16 +281,14 @@ def _models(each: FoldRun, splits: Splits, kind: Kind) -> EnsembleModel:
     return EnsembleModel(models, [1.0 / len(models)] * len(models), kind=kind)
 
 
-def soft_labels(members: Sequence[FoldRun], solution: Solution) -> dict[str, dict[str, float]]:
+def soft_labels(found: Ensembled) -> dict[str, dict[str, float]]:
     """The ensemble's probabilities of every record that was dealt into folds, by id and label.
 
     Each is of models that did not see the record (Hinton et al. 2015, section 2, out of fold), so that a
     student does not learn their over-confidence.
     """
-    recipe = members[0].recipe
-    splits = load_splits(recipe.data, seed=recipe.training.seed)
-    task = task_of(recipe)
-    return solution.soft_labels([_out_of_fold(each, splits, task) for each in members])
+    task = task_of(found.members[0].recipe)
+    return found.solution.soft_labels([_out_of_fold(each, found.splits, task) for each in found.members])
 
 
 def agreement(first: Sequence[Prediction], second: Sequence[Prediction], labels: Sequence[str]) -> float:

@@ -153,6 +153,7 @@ def _train(
         "precision": precision,
         "batch_by": "length",
         "curriculum": None,
+        "sample_by": "none",
         "evaluate_every": 1.0,
         "patience": 0,
         "metric": "fit",

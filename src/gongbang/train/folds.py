@@ -32,6 +32,7 @@ from gongbang.tasks.base import Prediction
 from gongbang.tasks.labels import mean_predictions
 from gongbang.train.cost import Meter
 from gongbang.train.data import Splits, load_splits
+from gongbang.train.fresh import fresh_rows
 from gongbang.train.loop import Event, Loop
 from gongbang.train.precision import with_precision
 from gongbang.train.recipe import Recipe, parse_recipe
@@ -186,9 +187,11 @@ class _Folds:
             if (folder / "out-of-fold" / "predictions.jsonl").is_file():
                 continue
             bench = self.bench(repeat, fold)
+            features = bench.task.prepare(bench.training)
             loop = Loop(
                 model=bench.model,
-                features=bench.task.prepare(bench.training),
+                features=features,
+                fresh=fresh_rows(bench.recipe, bench.task, features),
                 settings=bench.recipe.training.model_copy(update={"patience": 0}),
                 folder=folder,
                 recipe=config_hash(bench.recipe.resolved()),

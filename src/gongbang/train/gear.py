@@ -43,13 +43,17 @@ class Objective(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class Gear:
-    """What steps are made with; ``prepared`` is accelerate's wrapper of ``optimizer``."""
+    """What steps are made with; ``prepared`` is accelerate's wrapper of ``optimizer``.
+
+    Batches are cut from ``rows.features``, which may be exchanged between epochs for as many other rows.
+    """
 
     accelerator: Accelerator
     objective: Any
     optimizer: torch.optim.Optimizer
     prepared: Any
     loader: Any
+    rows: FeatureRows
     sampler: Sampler
     rates: list[float]
     accumulate: int
@@ -114,4 +118,6 @@ def make_gear(
     objective, prepared, loader = accelerator.prepare(
         Objective(model, bf16=resolve_precision(settings.precision) == "bf16"), optimizer, loader
     )
-    return Gear(accelerator, objective, optimizer, prepared, loader, sampler, rates, settings.accumulate)
+    return Gear(
+        accelerator, objective, optimizer, prepared, loader, rows, sampler, rates, settings.accumulate
+    )

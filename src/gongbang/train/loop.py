@@ -97,6 +97,8 @@ class Loop:
             ``settings.metric``. None: no evaluation, the last weights are kept.
         folder: where ``best.safetensors`` and the checkpoint ``last/`` go; the checkpoint is written at each
             evaluation, every ten minutes, when the user interrupts, and at the end.
+        fresh: gives the rows of an epoch, in the place of ``features`` and as many, where the recipe augments
+            on the fly; they may depend on nothing but the epoch. None: every epoch has the same rows.
         recipe: hash of the recipe, kept in checkpoints so that no other run resumes from them.
         on_event: receives ``{"step", "epoch", "loss", "lr", ...}`` and each evaluation's metrics.
     """
@@ -106,6 +108,7 @@ class Loop:
     settings: TrainingSettings
     folder: Path
     evaluate: Callable[[nn.Module], Mapping[str, float]] | None = None
+    fresh: Callable[[int], Features] | None = None
     recipe: str = ""
     on_event: Callable[[Event], None] = lambda event: None
     _progress: Progress = field(init=False, default_factory=Progress)
@@ -164,6 +167,8 @@ class Loop:
     def _train(self, gear: Gear, sitting: _Sitting, *, total: int, stop_at: int) -> None:
         while self._progress.step < stop_at and not self._patience_is_over():
             gear.sampler.epoch = self._progress.epoch
+            if self.fresh is not None:
+                gear.rows.features = self.fresh(self._progress.epoch)
             skipped = self._progress.batch
             batches = gear.accelerator.skip_first_batches(gear.loader, skipped) if skipped else gear.loader
             for batch, weight in zip(batches, gear.weights()[skipped:], strict=True):

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gongbang.errors import RecipeError
+from gongbang.train.overrides import put_override
 from gongbang.train.precision import Precision
 from gongbang.train.schedule import Schedule
 
@@ -81,14 +82,27 @@ class AugmentSettings(_Strict):
 
     ``method`` is a name of :data:`gongbang.augment.table.AUGMENTERS` with its ``options``, ``ratio`` how many
     copies are made per record, ``filters`` are names of :data:`gongbang.augment.filters.FILTERS` (with their
-    options) that a copy must pass.
+    options) that a copy must pass. ``on_the_fly`` stores none: in each epoch every record is replaced by a
+    fresh copy with the chance ``ratio`` (:mod:`gongbang.train.fresh`).
     """
 
     method: str
     ratio: Annotated[float, Field(ge=0)] = 1.0
     options: dict[str, Any] = Field(default_factory=dict)
     filters: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    on_the_fly: bool = False
     seed: int = 17
+
+    @model_validator(mode="after")
+    def _one_copy(self) -> Self:
+        if self.on_the_fly and self.ratio > 1:
+            raise ValueError("on_the_fly replaces a record by one copy: 'ratio' is its chance, at most 1")
+        return self
+
+    @property
+    def files(self) -> list[str]:
+        """Files that the copies depend on: stored translations."""
+        return [str(self.options["cache"])] if self.options.get("cache") else []
 
 
 class DataSettings(_Strict):
@@ -141,8 +155,11 @@ class TrainingSettings(_Strict):
     ``average_decay`` keeps an exponential moving average of the weights, which is what is evaluated and
     saved (0: off). ``evaluate_every`` is in epochs; ``patience`` counts evaluations without a gain (0:
     never stop early). ``metric`` is measured on development data. ``batch_by`` puts rows of like length
-    together, or rows of the same groups, whose passages are each other's hard negatives. ``members`` trains
-    that many times from the same start, each with the next seed, and averages the weights
+    together, or rows of the same groups, whose passages are each other's hard negatives. ``sample_by: label``
+    draws as many rows an epoch with replacement, so that a label of ``n`` rows comes in proportion to
+    ``n ** (1 - sample_power)``: all labels equally often at 1, by the square root of their rows at 0.5
+    (:func:`gongbang.train.batches.label_chances`). ``members`` trains that many times from the same start,
+    each with the next seed, and averages the weights
     (:mod:`gongbang.train.members`). ``schedule: plateau`` multiplies the rate by ``plateau_factor`` when the
     metric has not risen for ``plateau_patience`` evaluations. ``precision: auto`` is bf16 where the hardware
     multiplies in it, else fp32 (:mod:`gongbang.train.precision`). ``tracker`` copies the run's numbers into a
@@ -160,6 +177,8 @@ class TrainingSettings(_Strict):
     plateau_factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
     plateau_patience: Annotated[int, Field(ge=1)] = 2
     batch_by: Literal["length", "group"] = "length"
+    sample_by: Literal["none", "label"] = "none"
+    sample_power: Annotated[float, Field(gt=0, le=1)] = 1.0
     curriculum: CurriculumSettings | None = None
     max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
     precision: Precision = "auto"
@@ -178,6 +197,12 @@ class TrainingSettings(_Strict):
             raise ValueError(
                 "curriculum orders rows by difficulty, batch_by: group by their groups: choose one"
             )
+        if self.sample_by == "label" and (self.curriculum is not None or self.batch_by == "group"):
+            raise ValueError(
+                "sample_by: label, curriculum and batch_by: group each say which rows come when: choose one"
+            )
+        if self.sample_by == "none" and self.sample_power != 1.0:
+            raise ValueError("'sample_power' says how strongly sample_by: label evens out, and there is none")
         return self
 
 
@@ -269,7 +294,7 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
             cure="Begin with 'name: ...'.",
         )
     for override in overrides:
-        _override(tree, override)
+        put_override(tree, override)
     return parse_recipe(tree, str(file))
 
 
@@ -341,56 +366,3 @@ def _expand(text: str, source: str) -> str:
         return found
 
     return _VARIABLE.sub(value, text)
-
-
-def _override(tree: dict[str, Any], override: str) -> None:
-    key, equals, value = override.partition("=")
-    if not equals or not key:
-        raise RecipeError(
-            "an override is not of the form key=value.",
-            value=override,
-            allowed="key.key=value",
-            cure="Write for instance --set training.epochs=1.",
-        )
-    found = _value(override, value)
-    *parents, last = key.split(".")
-    place: Any = tree
-    for parent in parents:
-        if isinstance(place, list):
-            place = place[_number(parent, place, override)]
-        elif isinstance(place, dict):
-            place = place.setdefault(parent, {})
-    if isinstance(place, list):
-        place[_number(last, place, override)] = found
-    elif isinstance(place, dict):
-        place[last] = found
-    else:
-        raise RecipeError(
-            "an override reaches into a value that holds no keys.",
-            value=override,
-            allowed=f"a key below one that holds others; '{'.'.join(parents)}' is {place!r}",
-            cure="Set the key itself.",
-        )
-
-
-def _value(override: str, text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as err:
-        raise RecipeError(
-            f"an override's value is not readable as YAML: {' '.join(str(err).split())[:200]}",
-            value=override,
-            allowed="a value in YAML: 3, true, text, [a, b]",
-            cure="Close what is open, and quote a text that holds signs of YAML.",
-        ) from err
-
-
-def _number(part: str, place: list[Any], override: str) -> int:
-    if part.isdecimal() and int(part) < len(place):
-        return int(part)
-    raise RecipeError(
-        "an override names an entry that its list does not have.",
-        value=override,
-        allowed=f"a number from 0 to {len(place) - 1}",
-        cure="Count the entries from 0.",
-    )

@@ -142,6 +142,7 @@ def check_data(run: Run, recipe: Recipe) -> None:
     curriculum = recipe.training.curriculum
     if curriculum is not None and curriculum.file is not None:
         paths.append(curriculum.file)
+    paths += [path for settings in recipe.data.augment for path in settings.files]
     now = {entry["name"]: entry["sha256"] for entry in data_hashes(paths)}
     # Compared by name as well: which file plays which part is decided by the recipe's paths.
     changed = sorted(name for name in {*then, *now} if then.get(name) != now.get(name))

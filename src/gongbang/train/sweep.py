@@ -6,22 +6,18 @@ so that the ratio that is chosen can still be judged on it.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gongbang.artifacts.files import read_json, write_json
+from gongbang.artifacts.files import write_json
 from gongbang.artifacts.hashing import config_hash
-from gongbang.artifacts.run import Run
 from gongbang.augment.knee import LearningCurve, learning_curve, plot_learning_curve
-from gongbang.errors import ArtifactError, RecipeError
+from gongbang.errors import RecipeError
+from gongbang.train.grid import best_values, train_grid
 from gongbang.train.loop import Event
 from gongbang.train.recipe import AugmentSettings, Recipe
-from gongbang.train.training import train_recipe
-
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +73,31 @@ def sweep_augmentation(
             allowed="two ratios or more, 0 among them, and one seed or more",
             cure="Pass --augment-ratio 0,0.25,1,3 --seeds 17,18,19.",
         )
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    done = _done(folder, recipe, settings)
-    scores: dict[float, dict[int, float]] = {}
-    for ratio in ratios:
-        for place, seed in enumerate(seeds):
-            key = f"{ratio:g}/{seed}"
-            if key not in done:
-                run = train_recipe(
-                    _varied(recipe, settings, ratio, seed),
-                    root=folder / "runs",
-                    on_event=_told(on_event, ratio, seed),
-                    preflight=preflight and place == 0,
-                )
-                done[key] = run.id
-                write_json(folder / "sweep.json", {"recipe": _hash(recipe, settings), "runs": done})
-            run = Run.open(done[key], folder / "runs")
-            scores.setdefault(ratio, {})[seed] = _best(run, recipe.training.metric)
-    curve = learning_curve(scores)
-    plot_learning_curve(
-        curve, folder / "sweep.png", metric=recipe.training.metric, title=f"{recipe.name}: {settings.method}"
+    if settings.on_the_fly and max(ratios) > 1:
+        raise RecipeError(
+            "copies on the fly take the place of their originals: there is one of each at most.",
+            value=f"ratios {list(ratios)}",
+            allowed="ratios from 0 to 1",
+            cure="Pass --augment-ratio 0,0.25,0.5,1, or remove on_the_fly.",
+        )
+    folder, metric = Path(out), recipe.training.metric
+    cells = {f"{ratio:g}/{seed}": (ratio, seed) for ratio in ratios for seed in seeds}
+    identity = _hash(recipe, settings)
+    runs = train_grid(
+        {key: _varied(recipe, settings, *cell) for key, cell in cells.items()},
+        folder / "sweep.json",
+        identity=identity,
+        on_event=lambda key, event: on_event({**event, "ratio": cells[key][0], "seed": cells[key][1]}),
+        proved=lambda key: preflight and cells[key][1] == seeds[0],
     )
-    result = Sweep(recipe.training.metric, curve, {key: done[key] for key in sorted(done)}, folder)
-    write_json(folder / "sweep.json", {"recipe": _hash(recipe, settings), "runs": done, **result.to_dict()})
+    scores: dict[float, dict[int, float]] = {}
+    for key, (ratio, seed) in cells.items():
+        scores.setdefault(ratio, {})[seed] = best_values(runs[key], metric)[metric]
+    curve = learning_curve(scores)
+    plot_learning_curve(curve, folder / "sweep.png", metric=metric, title=f"{recipe.name}: {settings.method}")
+    ids = {key: runs[key].id for key in sorted(runs)}
+    result = Sweep(metric, curve, ids, folder)
+    write_json(folder / "sweep.json", {"recipe": identity, **result.to_dict()})
     return result
 
 
@@ -133,44 +130,3 @@ def _varied(recipe: Recipe, settings: AugmentSettings, ratio: float, seed: int) 
 def _hash(recipe: Recipe, settings: AugmentSettings) -> str:
     plain = recipe.model_copy(update={"data": recipe.data.model_copy(update={"augment": [settings]})})
     return config_hash(plain.resolved())
-
-
-def _done(folder: Path, recipe: Recipe, settings: AugmentSettings) -> dict[str, str]:
-    """The runs of an earlier sitting, by ratio and seed.
-
-    Raises:
-        RecipeError: the folder holds a sweep of another recipe.
-    """
-    path = folder / "sweep.json"
-    if not path.is_file():
-        return {}
-    kept = read_json(path, "the sweep so far")
-    if kept.get("recipe") != _hash(recipe, settings):
-        raise RecipeError(
-            "the folder holds a sweep of another recipe.",
-            value=str(path),
-            allowed="a new folder, or that of a sweep of this very recipe",
-            cure="Name another folder with --out.",
-        )
-    return dict(kept["runs"])
-
-
-def _told(on_event: Callable[[Event], None], ratio: float, seed: int) -> Callable[[Event], None]:
-    return lambda event: on_event({**event, "ratio": ratio, "seed": seed})
-
-
-def _best(run: Run, metric: str) -> float:
-    """The best value on development data, which chose the run's weights.
-
-    Raises:
-        ArtifactError: the run has none.
-    """
-    values = [float(row[f"development/{metric}"]) for row in run.curve() if f"development/{metric}" in row]
-    if not values:
-        raise ArtifactError(
-            "a run of the sweep was never evaluated on development data.",
-            value=run.id,
-            allowed="runs with development data, on which ratios are compared",
-            cure="Raise data.split.development in the recipe.",
-        )
-    return max(values)

@@ -20,6 +20,7 @@ from gongbang.metrics.scores import Scores
 from gongbang.train.checkpoint import load_weights
 from gongbang.train.cost import Meter
 from gongbang.train.expected import shortfalls
+from gongbang.train.fresh import fresh_rows
 from gongbang.train.loop import Event, Loop, LoopResult
 from gongbang.train.members import average_members, steps_saved, train_members
 from gongbang.train.precision import with_precision
@@ -181,12 +182,14 @@ def _loop(bench: Workbench, run: Run, on_event: Callable[[Event], None] = lambda
         scores, _ = bench.score(bench.splits.development)
         return {name: score.value for name, score in scores.scores.items()}
 
+    features = bench.task.prepare(bench.training)
     return Loop(
         model=bench.model,
-        features=bench.task.prepare(bench.training),
+        features=features,
         settings=bench.recipe.training,
         folder=run.checkpoints,
         evaluate=evaluate if bench.splits.development else None,
+        fresh=fresh_rows(bench.recipe, bench.task, features),
         recipe=config_hash(bench.recipe.resolved()),
         on_event=event,
     )
@@ -200,6 +203,8 @@ def data_files(recipe: Recipe) -> dict[str, list[str]]:
     curriculum = recipe.training.curriculum
     if curriculum is not None and curriculum.file is not None:
         files.setdefault("train", []).append(curriculum.file)
+    for path in (path for settings in recipe.data.augment for path in settings.files):
+        files.setdefault("train", []).append(path)
     return files
 
 

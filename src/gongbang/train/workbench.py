@@ -108,7 +108,8 @@ def put_together(recipe: Recipe, splits: Splits, *, made: bool = True) -> Workbe
     task = make_task(recipe.task, backbone.tokenizer, recipe.pipeline)
     training = training_records(recipe, splits, task) if made else splits.train
     counts = label_counts(training, task)
-    model = make_model(recipe.task, backbone, recipe.model, labels=len(counts), counts=counts)
+    kind = getattr(task, "model", recipe.task)  # follows from the pipeline, so that the two cannot disagree
+    model = make_model(kind, backbone, recipe.model, labels=len(counts), counts=counts)
     freeze(model, recipe.freeze)
     fit_to_device(backbone.model)
     return Workbench(recipe, backbone, model, task, splits, training)
@@ -187,10 +188,11 @@ def training_records(recipe: Recipe, splits: Splits, task: Task) -> list[Record]
 def copies_of(records: Sequence[Record], recipe: Recipe) -> list[Record]:
     """The copies of the records that the recipe's ``data.augment`` asks for, less those its filters drop.
 
-    What a method learns, such as which words resemble each other, it learns from these records alone.
+    What a method learns, such as which words resemble each other, it learns from these records alone. What is
+    made on the fly is not among them (:mod:`gongbang.train.fresh`).
     """
     made: list[Record] = []
-    for settings in recipe.data.augment:
+    for settings in (one for one in recipe.data.augment if not one.on_the_fly):
         from gongbang.augment.copies import augment
         from gongbang.augment.filters import apply_filters, make_filter
 

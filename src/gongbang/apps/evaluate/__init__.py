@@ -10,6 +10,8 @@ from gongbang.apps.evaluate.finder import Finder
 from gongbang.apps.evaluate.finding import evaluate_search
 from gongbang.apps.evaluate.labels import evaluate_labels
 from gongbang.apps.evaluate.reading import evaluate_reader
+from gongbang.apps.evaluate.responding import evaluate_respond
+from gongbang.apps.evaluate.stress import evaluate_stress
 from gongbang.apps.evaluate.unanswerable import evaluate_unanswerable
 
 __all__ = [
@@ -18,6 +20,8 @@ __all__ = [
     "evaluate_ask",
     "evaluate_labels",
     "evaluate_reader",
+    "evaluate_respond",
     "evaluate_search",
+    "evaluate_stress",
     "evaluate_unanswerable",
 ]

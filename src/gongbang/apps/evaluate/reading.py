@@ -8,6 +8,7 @@ from typing import Any
 from gongbang.apps.evaluate.evaluation import Evaluation, OnProgress, Reads, asked, ignore_progress
 from gongbang.apps.evaluate.threshold import check_threshold, with_threshold
 from gongbang.artifacts.notebook import build_notebook
+from gongbang.artifacts.notebooks import scorers_of
 from gongbang.data.records import Record
 from gongbang.tasks.base import Prediction
 from gongbang.tasks.reader import question_id
@@ -24,7 +25,7 @@ def evaluate_reader(
     name: str = "reader",
     on_progress: OnProgress = ignore_progress,
 ) -> Evaluation:
-    """Exact match, character F1 and ROUGE-W given the gold passage.
+    """The metrics of the reader's language given the gold passage: exact match and character F1 at least.
 
     Where some questions are unanswerable, ``has_answer_*`` and ``no_answer_accuracy`` stand beside them.
     Where none is, as in KorQuAD 1.0, the task is to name the span and silence is never right: then the best
@@ -58,7 +59,7 @@ def evaluate_reader(
         predictor.task.score(predictions, questions),
         predictor.task.baselines([], questions),
         predictions,
-        build_notebook(questions, predictions, name=name),
+        build_notebook(questions, predictions, name=name, **scorers_of(predictor.task)),
         extra={"with_threshold": _with_own(predictor, told, questions)} if forced else {},
     )
 

@@ -38,14 +38,30 @@ def read_tsv(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[P
 def _table(path: Path, mapping: Mapping[str, str] | None, comma: str) -> Iterator[Placed | DataError]:
     if mapping is not None:
         check_mapping(mapping)
-    text = read_text(path)
-    raw = comma == "\t" and not _is_quoted(text)
-    rows = tabbed(text, path) if raw else _quoted(text, path, comma)
-    header = _header(rows, path)
+    header, rows = named_rows(path, comma)
     if mapping is None:
         mapping = guess_mapping(header, Place(str(path)))
     check_columns(mapping, dict.fromkeys(header, ""), Place(str(path)))
-    return records_of(_named(rows, header), through(mapping, path))
+    return records_of(rows, through(mapping, path))
+
+
+def named_rows(path: Path, comma: str | None = None) -> tuple[list[str], Rows]:
+    """A table's header, and its rows as column to cell, empty cells left out.
+
+    Args:
+        path: the file.
+        comma: what stands between cells; a tab where the header holds one, else a comma, when None.
+
+    Raises:
+        DataError: the file is missing, empty or in another encoding, or its header is broken.
+    """
+    text = read_text(path)
+    if comma is None:
+        comma = "\t" if "\t" in text.lstrip().split("\n", 1)[0] else ","
+    raw = comma == "\t" and not _is_quoted(text)
+    rows = tabbed(text, path) if raw else _quoted(text, path, comma)
+    header = _header(rows, path)
+    return header, _named(rows, header)
 
 
 def _is_quoted(text: str) -> bool:

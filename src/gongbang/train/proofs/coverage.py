@@ -53,8 +53,9 @@ def prove_unknown(trial: Trial) -> Outcome:
 
 
 def _read(trial: Trial) -> tuple[list[str], list[str]]:
-    """The sample's passages and first answers as the tokenizer gets them: after ``pipeline.normalise``."""
-    normaliser = Normaliser(getattr(getattr(trial.bench.task, "settings", None), "normalise", ()))
+    """The sample's passages and first answers as the tokenizer gets them: after its clean-up."""
+    settings = getattr(trial.bench.task, "settings", None)
+    normaliser = Normaliser(getattr(settings, "steps", getattr(settings, "normalise", ())))
     texts, answers = [], []
     for record in trial.records:
         edited = normaliser.apply(text_of(record))

@@ -35,7 +35,7 @@ def prove(trial: Trial) -> Outcome:
     tester = _Tester(trial)
     for option in fields(settings):
         value, default = getattr(settings, option.name), _default(option)
-        if value == default and not value:
+        if value == default and (not value or value == "none" or _waits(option, settings)):
             continue  # off
         # A size may be set and never be reached; a switch that is on and does nothing is a fault.
         size = isinstance(value, (int, float)) and not isinstance(value, bool) and bool(default)
@@ -57,6 +57,12 @@ def prove(trial: Trial) -> Outcome:
             idle.append(option.name)
     notes = [f"without effect on this sample: {', '.join(idle)}"] if idle else []
     return Outcome("options that are switched on act", {"acting": acting, "idle": len(idle)}, notes)
+
+
+def _waits(option: Field[Any], settings: Any) -> bool:
+    """Whether an option belongs to a value of another one (its metadata ``of``) that is not chosen."""
+    other, value = option.metadata.get("of", ("", None))
+    return bool(other) and getattr(settings, other) != value
 
 
 def _default(option: Field[Any]) -> Any:
@@ -151,6 +157,8 @@ def _marks(features: Features) -> str:
     arrays: Mapping[str, Any] = {**features.inputs, **features.targets}
     digest = hashlib.sha256()
     for name, array in sorted(arrays.items()):
+        if name in features.inputs and not array.any():
+            continue  # an input of zeros says no more than none
         digest.update(f"{name}{array.shape}".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()

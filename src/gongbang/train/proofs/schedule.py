@@ -160,6 +160,7 @@ def _settings(trial: Trial) -> tuple[TrainingSettings, int]:
             "evaluate_every": min(0.34, epochs / _EVALUATIONS),
             "layer_decay": 1.0,
             "curriculum": None,
+            "sample_by": "none",
             "precision": "fp32",
         }
     )

@@ -6,22 +6,28 @@ import math
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import torch
 
 from gongbang.errors import PreflightError
+from gongbang.train.batches import label_chances, row_labels
+from gongbang.train.curriculum import make_sampler
 from gongbang.train.precision import bf16_slowdown, has_bf16, resolve_precision
 from gongbang.train.proofs.trial import Outcome, Trial
 from gongbang.train.schedule import parameter_groups
+from gongbang.train.workbench import label_counts
 
 CHECK = "options act"
+_EPOCHS = 20  # drawn to see how often each label comes
 
 
 def prove(trial: Trial) -> Outcome:
-    """Freezing, decay, dropout, averaging, warm-up, patience, accumulation and precision, one by one."""
+    """Freezing, decay, sampling, dropout, averaging, warm-up, patience, accumulation and precision."""
     recipe = trial.bench.recipe
     _freeze(trial)
     _groups(trial)
     _batches(trial)
+    _sampling(trial)
     notes = _steps(trial)
     _dropout(trial)
     change = _precision(trial)
@@ -85,6 +91,36 @@ def _batches(trial: Trial) -> None:
             f"{len(groups)} groups of one record",
             "groups of several records",
             "Set training.batch_by: length, or map the column that holds the article to 'group'.",
+        )
+
+
+def _sampling(trial: Trial) -> None:
+    """Labels are drawn as often as the recipe says, and otherwise than they stand in the data."""
+    settings, bench = trial.bench.recipe.training, trial.bench
+    if settings.sample_by != "label":
+        return
+    counts = {count for count in label_counts(bench.training, bench.task) if count}
+    if len(counts) == 1:
+        _refuse(
+            "sample_by: label evens out nothing: every label has as many records as every other.",
+            f"{counts.pop()} records of each label",
+            "labels of different numbers",
+            "Remove training.sample_by.",
+        )
+    sampler, labels = make_sampler(trial.features, settings), row_labels(trial.features)
+    wanted = np.bincount(labels, weights=label_chances(labels, settings.sample_power))
+    drawn = np.zeros(len(wanted))
+    for sampler.epoch in range(_EPOCHS):
+        drawn += np.bincount(labels[[row for batch in sampler for row in batch]], minlength=len(wanted))
+    total = len(labels) * _EPOCHS
+    shares, bound = drawn / total, 5 * np.sqrt(wanted * (1 - wanted) / total)
+    wrong = int(np.argmax(abs(shares - wanted) - bound))
+    if abs(shares[wrong] - wanted[wrong]) > bound[wrong] + 1 / total:
+        _refuse(
+            "labels are not drawn as often as sample_by: label says.",
+            f"label {wrong}: {shares[wrong]:.3f} of the draws",
+            f"{wanted[wrong]:.3f}",
+            "Draw every row by its chance, and with replacement.",
         )
 
 

@@ -1,0 +1,94 @@
+"""Many runs that belong together: trained one by one, kept as they come, gone on with after a stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from gongbang.artifacts.files import read_json, write_json
+from gongbang.artifacts.run import Run
+from gongbang.errors import ArtifactError, RecipeError
+from gongbang.train.loop import Event
+from gongbang.train.recipe import Recipe
+from gongbang.train.training import train_recipe
+
+RUNS = "runs"
+"""The folder of the runs, below the grid's own."""
+
+
+def train_grid(
+    recipes: Mapping[str, Recipe],
+    file: Path,
+    *,
+    identity: str,
+    on_event: Callable[[str, Event], None] = lambda key, event: None,
+    proved: Callable[[str], bool] = lambda key: True,
+) -> dict[str, Run]:
+    """Train every recipe once, in order.
+
+    Args:
+        recipes: by a key of the caller's making.
+        file: JSON in which finished runs are kept; where it is there, they are not trained again. The runs
+            lie in the folder :data:`RUNS` beside it.
+        identity: what the grid is of; a file of another grid is refused.
+        on_event: receives each step's numbers with the key of its run.
+        proved: whether a run's proofs are carried out before it.
+
+    Returns:
+        The runs by key.
+
+    Raises:
+        RecipeError: the file holds another grid.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    done = _done(file, identity)
+    runs = {}
+    for key, recipe in recipes.items():
+        if key not in done:
+            run = train_recipe(
+                recipe, root=file.parent / RUNS, on_event=_told(on_event, key), preflight=proved(key)
+            )
+            done[key] = run.id
+            write_json(file, {"recipe": identity, "runs": done})
+        runs[key] = Run.open(done[key], file.parent / RUNS)
+    return runs
+
+
+def best_values(run: Run, metric: str) -> dict[str, float]:
+    """The development scores, by metric, of the weights that the run kept: those best by ``metric``.
+
+    Raises:
+        ArtifactError: the run was never evaluated on development data.
+    """
+    rows = [row for row in run.curve() if f"development/{metric}" in row]
+    if not rows:
+        raise ArtifactError(
+            "a run was never evaluated on development data.",
+            value=run.id,
+            allowed=f"runs with development data, on which {metric} is compared",
+            cure="Raise data.split.development in the recipe.",
+        )
+    best = max(rows, key=lambda row: float(row[f"development/{metric}"]))
+    prefix = "development/"
+    return {
+        name.removeprefix(prefix): float(value) for name, value in best.items() if name.startswith(prefix)
+    }
+
+
+def _done(file: Path, identity: str) -> dict[str, str]:
+    """The runs of an earlier sitting, by key."""
+    if not file.is_file():
+        return {}
+    kept = read_json(file, "the runs so far")
+    if kept.get("recipe") != identity:
+        raise RecipeError(
+            "the folder holds runs of another recipe.",
+            value=str(file),
+            allowed="a new folder, or that of this very recipe",
+            cure="Name another folder with --out.",
+        )
+    return dict(kept["runs"])
+
+
+def _told(on_event: Callable[[str, Event], None], key: str) -> Callable[[Event], None]:
+    return lambda event: on_event(key, event)

@@ -1,0 +1,233 @@
+"""A study: one recipe and its variants over the same seeds, and a table that keeps what came to nothing.
+
+Each variant is compared with the base seed by seed on development data, with Student's interval; the test
+part is not looked at, so that a variant that a study speaks for can still be judged on it. The table goes
+into a page between two marks of its own, so that it is never typed and never older than its runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gongbang.artifacts.data_facts import DATA
+from gongbang.artifacts.files import plain, read_json, write_json
+from gongbang.artifacts.hashing import config_hash
+from gongbang.artifacts.run import Run
+from gongbang.artifacts.store import find_recipe
+from gongbang.errors import RecipeError
+from gongbang.metrics.intervals import Difference
+from gongbang.metrics.scores import Score
+from gongbang.metrics.small_samples import paired_t, t_interval
+from gongbang.train.grid import best_values, train_grid
+from gongbang.train.loop import Event
+from gongbang.train.recipe import Recipe, load_recipe
+
+
+class StudySettings(BaseModel):
+    """What a study's file says.
+
+    ``recipe`` is the recipe's name, or its path from the study's folder; ``set`` changes it for every run,
+    each entry of ``variants`` for that variant alone (``key.key=value`` as in ``--set``). ``base`` is what
+    the table calls the recipe without a variant. ``metrics`` are the columns, the first of them decides.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    question: str
+    recipe: str
+    base: str = "none"
+    set: list[str] = Field(default_factory=list)
+    seeds: Annotated[list[int], Field(min_length=2)]
+    metrics: Annotated[list[str], Field(min_length=1)]
+    variants: Annotated[dict[str, list[str]], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A variant: each metric's mean over the seeds, and how far it is from the base (None for itself)."""
+
+    name: str
+    means: Mapping[str, Score]
+    differences: Mapping[str, Difference] | None
+
+    def verdict(self, metric: str) -> str:
+        """ "better", "worse", or "not told apart" where the interval holds zero; empty for the base."""
+        if self.differences is None:
+            return ""
+        found = self.differences[metric]
+        return "better" if found.low > 0 else "worse" if found.high < 0 else "not told apart"
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What came of a study."""
+
+    settings: StudySettings
+    recipe: str
+    rows: tuple[Row, ...]
+    examples: int
+    """Development records that each run was judged on."""
+    runs: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON for ``--json``."""
+        found: dict[str, Any] = plain(
+            {
+                "study": self.settings.name,
+                "question": self.settings.question,
+                "recipe": self.recipe,
+                "seeds": list(self.settings.seeds),
+                "development": self.examples,
+                "rows": [
+                    {
+                        "name": row.name,
+                        "means": {metric: score.to_dict() for metric, score in row.means.items()},
+                        "differences": None
+                        if row.differences is None
+                        else {metric: found.to_dict() for metric, found in row.differences.items()},
+                        "verdict": row.verdict(self.settings.metrics[0]),
+                    }
+                    for row in self.rows
+                ],
+                "runs": dict(self.runs),
+            }
+        )
+        return found
+
+
+def load_study(path: str | Path) -> StudySettings:
+    """Read a study.
+
+    Raises:
+        RecipeError: the file is missing or broken, a key is unknown, or a value is not allowed.
+    """
+    file = Path(path)
+    try:
+        return StudySettings.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except ValidationError as err:
+        first = err.errors()[0]
+        raise RecipeError(
+            f"{file}: key '{'.'.join(map(str, first['loc']))}': {first['msg']}.",
+            value=repr(first.get("input"))[:200],
+            allowed=", ".join(StudySettings.model_fields),
+            cure="Mend or remove the key.",
+        ) from err
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as err:
+        raise RecipeError(
+            "the study cannot be read.",
+            value=f"{file}: {' '.join(str(err).split())[:200]}",
+            allowed="a YAML file with name, question, recipe, seeds, metrics and variants",
+            cure="Check the path and the file; recipes/studies has examples.",
+        ) from err
+
+
+def run_study(
+    path: str | Path,
+    *,
+    out: str | Path,
+    on_event: Callable[[Event], None] = lambda event: None,
+    preflight: bool = True,
+) -> Study:
+    """Train the base and every variant with every seed; what an earlier sitting finished is read.
+
+    Args:
+        path: the study's file.
+        out: folder of the runs and of ``study.json``.
+        on_event: receives each step's numbers with ``variant`` and ``seed``.
+        preflight: prove the first run of each variant.
+
+    Raises:
+        RecipeError: the study or its recipe cannot be used, or ``out`` holds another study.
+    """
+    settings = load_study(path)
+    if settings.base in settings.variants:
+        raise RecipeError(
+            "a variant bears the name of the base.",
+            value=settings.base,
+            allowed="another name for one of the two",
+            cure="Set 'base' to what the recipe without a variant is to be called.",
+        )
+    source = _recipe_path(settings, Path(path))
+    cells = {
+        f"{name}/{seed}": (name, seed)
+        for name in (settings.base, *settings.variants)
+        for seed in settings.seeds
+    }
+    recipes = {key: _varied(settings, source, *cell) for key, cell in cells.items()}
+    file = Path(out) / "study.json"
+    identity = config_hash({key: recipe.resolved() for key, recipe in recipes.items()})
+    runs = train_grid(
+        recipes,
+        file,
+        identity=identity,
+        on_event=lambda key, event: on_event({**event, "variant": cells[key][0], "seed": cells[key][1]}),
+        proved=lambda key: preflight and cells[key][1] == settings.seeds[0],
+    )
+    metric = recipes[next(iter(cells))].training.metric
+    values: dict[str, list[Mapping[str, float]]] = {}
+    for key, (name, _) in cells.items():
+        values.setdefault(name, []).append(best_values(runs[key], metric))
+    study = Study(
+        settings,
+        source.stem,
+        tuple(_row(name, found, values[settings.base], settings) for name, found in values.items()),
+        _examples(next(iter(runs.values()))),
+        {key: run.id for key, run in runs.items()},
+    )
+    write_json(file, {"recipe": identity, **{k: v for k, v in study.to_dict().items() if k != "recipe"}})
+    return study
+
+
+def _recipe_path(settings: StudySettings, study: Path) -> Path:
+    beside = study.parent / settings.recipe
+    return beside if beside.is_file() else find_recipe(settings.recipe)
+
+
+def _varied(settings: StudySettings, source: Path, name: str, seed: int) -> Recipe:
+    """The recipe of one cell; copies are drawn by the seed too, so that they are not one draw's luck."""
+    recipe = load_recipe(source, [*settings.set, *settings.variants.get(name, [])])
+    made = [entry.model_copy(update={"seed": seed}) for entry in recipe.data.augment]
+    return recipe.model_copy(
+        update={
+            "name": f"{settings.name}-{name}-{seed}",
+            "data": recipe.data.model_copy(update={"augment": made}),
+            "training": recipe.training.model_copy(update={"seed": seed}),
+            "expected": {},
+        }
+    )
+
+
+def _row(
+    name: str,
+    found: Sequence[Mapping[str, float]],
+    base: Sequence[Mapping[str, float]],
+    settings: StudySettings,
+) -> Row:
+    lacking = [metric for metric in settings.metrics if metric not in found[0]]
+    if lacking:
+        raise RecipeError(
+            "the study asks for a metric that its runs do not have.",
+            value=", ".join(lacking),
+            allowed=", ".join(found[0]),
+            cure="Mend 'metrics' of the study.",
+        )
+    columns = {metric: [values[metric] for values in found] for metric in settings.metrics}
+    differences = None
+    if name != settings.base:
+        differences = {
+            metric: paired_t(column, [values[metric] for values in base])
+            for metric, column in columns.items()
+        }
+    return Row(name, {metric: t_interval(column) for metric, column in columns.items()}, differences)
+
+
+def _examples(run: Run) -> int:
+    parts = read_json(run.path / DATA, "the run's data").get("parts", {})
+    return int(parts.get("development", {}).get("records", 0))
