@@ -82,7 +82,11 @@ def _sizes(texts: Iterable[str], tokenizer: Tokenizer) -> dict[str, int]:
 
 def _limit(sizes: Sequence[int]) -> dict[str, Any]:
     proposed = math.ceil(float(np.quantile(sizes, SHARE)))
-    return {"proposed": proposed, "cut": sum(size > proposed for size in sizes), "length": distribution(sizes)}
+    return {
+        "proposed": proposed,
+        "cut": sum(size > proposed for size in sizes),
+        "length": distribution(sizes),
+    }
 
 
 def repeated_pairs(records: Sequence[Record]) -> list[list[str]]:

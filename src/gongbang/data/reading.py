@@ -44,13 +44,19 @@ READERS: Mapping[str, str] = {
     "3i4k": "gongbang.data.readers.intent:read_3i4k",
     "parakqc": "gongbang.data.readers.intent:read_parakqc",
     "stylekqc": "gongbang.data.readers.intent:read_stylekqc",
+    "chat-pairs": "gongbang.data.readers.chat_pairs:read",
+    "responses": "gongbang.data.readers.responses:read",
+    "turns": "gongbang.data.readers.turns:read",
+    "turns-ko": "gongbang.data.readers.turns:read_ko",
+    "turns-en": "gongbang.data.readers.turns:read_en",
+    "turns-hi": "gongbang.data.readers.turns:read_hi",
 }
 """Format to the function that reads it, imported when first used."""
 
-_ROWS = {".jsonl", ".ndjson", ".tsv", ".tab", ".txt", ".json", ""}
+_ROWS = {".jsonl", ".ndjson", ".csv", ".tsv", ".tab", ".txt", ".json", ""}
 """Endings of files that may be a public set with a reader of its own, by their first rows."""
 
-_MAPPED = {"jsonl", "csv", "tsv", "parquet"}
+_MAPPED = {"jsonl", "csv", "tsv", "parquet", "chat-pairs"}
 _SUFFIXES = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -84,7 +90,8 @@ def read_records(
         ``document`` (same context, same id), and the article's title as ``group``. Records to classify have
         the field ``text`` (with ``pair`` beside it, or ``question`` and ``context``) and the label
         ``label``, or ``labels`` where several hold; those of a relation the spans ``subject`` and
-        ``object``. Ids are unique: within
+        ``object``; those of response selection the fields ``context`` (turns, a line each) and ``response``,
+        and the label ``candidates`` where the file lists wrong ones. Ids are unique: within
         a file a repeated one is a problem, files of a folder may number alike (``7`` and ``7#1``).
 
     Raises:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gongbang.data.readers.chat_pairs import COLUMNS as PAIR_COLUMNS
 from gongbang.data.readers.kobest import BOOLQ_COLUMNS, COPA_COLUMNS, SENTINEG_COLUMNS
 from gongbang.data.readers.kote import EMOTIONS
 from gongbang.data.readers.nli import COLUMNS as NLI_COLUMNS
@@ -35,7 +36,11 @@ def known_format(path: Path) -> str | None:
         lines = lines[:-1] or lines  # the last one may be cut
     if text[:1] == "{":
         return format_of_row(_object(lines[0]))
-    if text[:1] == "[" or "\t" not in text:
+    if text[:1] == "[":
+        return None
+    if _is_pairs(lines[0]):
+        return "chat-pairs"
+    if "\t" not in text:
         return None
     rows = [line.rstrip("\r").split("\t") for line in lines if line.strip()]
     return _by_header(rows) or _by_rows(rows, path)
@@ -59,7 +64,11 @@ def format_of_row(row: Any) -> str | None:
         return "relation"
     if {"set", "style", "topic", "act", "text"} <= keys:
         return "stylekqc"
-    return None
+    return "turns" if "turns" in keys and _is_conversation(row["turns"]) else None
+
+
+def _is_conversation(turns: Any) -> bool:
+    return isinstance(turns, list) and bool(turns) and all(isinstance(turn, str) for turn in turns[:2])
 
 
 def _object(line: str) -> Any:
@@ -67,6 +76,12 @@ def _object(line: str) -> Any:
         return json.loads(line)
     except (ValueError, RecursionError):
         return None
+
+
+def _is_pairs(header: str) -> bool:
+    """Whether a table's first line names the columns Q and A, and no other than a label beside them."""
+    names = [name.strip().strip('"') for name in re.split(r"[,\t]", header)]
+    return sorted(names) in (sorted(PAIR_COLUMNS), sorted(PAIR_COLUMNS[:2]))
 
 
 def _by_header(rows: _Rows) -> str | None:
@@ -95,6 +110,8 @@ def _by_rows(rows: _Rows, path: Path) -> str | None:
         return "kote"
     if _most(rows, 3, lambda row: row[0] in "0123" and row[1] in "0123") and _in_tens(rows):
         return "parakqc"
+    if _is_responses(rows):
+        return "responses"
     intents = set("0123456")
     if _most(rows, 2, lambda row: row[0] in intents) and (
         path.name.startswith("fci") or _all_intents(path, intents)
@@ -122,6 +139,21 @@ def _in_tens(rows: _Rows) -> bool:
     return len(rows) >= 10 and all(
         len({tuple(row[:2]) for row in rows[start : start + 10]}) == 1 for start in range(0, len(rows), 10)
     )
+
+
+def _is_responses(rows: _Rows) -> bool:
+    """Whether the right response stands first, and nine of ten wrong ones below it answer the same turns."""
+    if rows[0][0] != "1" or len(rows[0]) < 3:
+        return False
+    turns: Sequence[str] = ()
+    wrong = same = 0
+    for row in rows:
+        if row[0] == "1":
+            turns = row[1:-1]
+        else:
+            wrong += 1
+            same += row[0] == "0" and row[1:-1] == turns
+    return wrong > 0 and same >= 0.9 * wrong
 
 
 def _all_intents(path: Path, intents: set[str]) -> bool:

@@ -32,6 +32,8 @@ LAW_WAR = Source("relations of law and war", "CC BY-SA 3.0")
 INTENT_3I4K = Source("3i4K", "CC BY-SA 4.0")
 PARAKQC = Source("ParaKQC", "CC BY-SA 4.0")
 STYLEKQC = Source("StyleKQC", "CC BY-SA 4.0")
+SONGYS = Source("songys Chatbot_data", "MIT")
+CHATTERBOT = Source("ChatterBot corpus", "BSD-3-Clause")
 
 
 def recognise(name: str, *, version: str = "", first_id: str = "") -> Source:

@@ -24,7 +24,7 @@ from gongbang.export.quantise import MODES, quantise_int8
 from gongbang.export.ready import check_done, check_same_questions, check_scored, check_servable
 from gongbang.export.report import ExportReport
 from gongbang.nn.backbones import OFFLINE
-from gongbang.runtime.batching import run_rows
+from gongbang.runtime.batching import run_sides
 from gongbang.runtime.predictor import Predictor
 from gongbang.train.checkpoint import load_weights
 from gongbang.train.recipe import parse_recipe
@@ -276,7 +276,7 @@ def _fit_labels(bench: Workbench, trial: Predictor) -> dict[str, Any]:
     if negatives.per_question:
         records += negatives_of(records, negatives.model_copy(update={"per_question": 1.0}), bench.task)
     features = bench.task.prepare(records)
-    bench.task, report = bench.task.fit(run_rows(trial.engine, features.inputs), features)
+    bench.task, report = bench.task.fit(run_sides(trial.engine, features.inputs), features)
     return dict(report)
 
 

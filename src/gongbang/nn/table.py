@@ -21,6 +21,9 @@ MODELS: dict[str, str] = {
     "boolq": "gongbang.nn.classify:ClassifyModel",
     "emotions": "gongbang.nn.classify:EmotionsModel",
     "relation": "gongbang.nn.relation:RelationModel",
+    "respond-bi": "gongbang.nn.respond:BiModel",
+    "respond-poly": "gongbang.nn.respond:PolyModel",
+    "respond-cross": "gongbang.nn.respond:CrossModel",
 }
 
 

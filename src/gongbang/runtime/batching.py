@@ -51,6 +51,27 @@ def run_rows(engine: Engine, inputs: Mapping[str, NDArray[np.int64]]) -> dict[st
     return outputs
 
 
+def run_sides(engine: Engine, inputs: Mapping[str, NDArray[np.int64]]) -> dict[str, NDArray[np.float32]]:
+    """Every output for every row, where a row may be a pair of texts that are read apart.
+
+    Args:
+        inputs: as in :func:`run_rows`; those of a second text have a prefix before ``input_ids`` and
+            ``attention_mask``, such as ``response_``.
+
+    Returns:
+        The outputs for the first text, and for the second its embedding behind the prefix: the output of that
+        name where the model has one, else its ``embedding``.
+    """
+    prefixes = [name.removesuffix("input_ids") for name in inputs if name.endswith("_input_ids")]
+    first = {name: array for name, array in inputs.items() if not name.startswith(tuple(prefixes))}
+    outputs = run_rows(engine, first if prefixes else inputs)
+    for prefix in prefixes:
+        side = {n.removeprefix(prefix): array for n, array in inputs.items() if n.startswith(prefix)}
+        found = run_rows(engine, side)
+        outputs[f"{prefix}embedding"] = found.get(f"{prefix}embedding", found["embedding"])
+    return outputs
+
+
 def _distinct(inputs: Mapping[str, NDArray[np.int64]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The first place of each distinct row, and for every row which of them it is."""
     places: dict[bytes, int] = {}

@@ -209,7 +209,9 @@ def _model_hash(artifact: Artifact) -> str:
 
 def _trial_batch(artifact: Artifact) -> dict[str, NDArray[np.int64]]:
     rows, longest = _TRIAL
-    ids = np.full((rows, min(longest, int(artifact.config.get("max_length", longest)))), 5, dtype=np.int64)
+    config = artifact.config
+    reads = config.get("max_length") or sum(config.get(name, 0) for name in ("max_context", "max_response"))
+    ids = np.full((rows, min(longest, int(reads or longest))), 5, dtype=np.int64)
     usual = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
     return {name: np.ones_like(ids) for name in artifact.manifest.inputs} | usual  # other inputs are marks
 

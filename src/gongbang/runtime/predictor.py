@@ -9,7 +9,7 @@ from typing import Any
 from gongbang.artifacts.format import Artifact
 from gongbang.data.records import Record
 from gongbang.metrics.scores import Scores
-from gongbang.runtime.batching import run_rows
+from gongbang.runtime.batching import run_sides
 from gongbang.runtime.engines import Engine
 from gongbang.tasks.base import Prediction
 
@@ -39,7 +39,7 @@ class Predictor:
         if not records:
             return []
         features = self.task.prepare(records)
-        predictions: list[Prediction] = self.task.decode(run_rows(self.engine, features.inputs), features)
+        predictions: list[Prediction] = self.task.decode(run_sides(self.engine, features.inputs), features)
         return predictions
 
     def score(self, records: Sequence[Record]) -> tuple[Scores, list[Prediction]]:

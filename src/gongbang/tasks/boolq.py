@@ -6,9 +6,9 @@ A passage of any length is read in windows that overlap. What a window says is t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from gongbang.tasks.labels import (
     softmax,
 )
 from gongbang.tasks.nearest import bigrams, nearest_sentence
-from gongbang.tasks.settings import settings_from
+from gongbang.tasks.settings import Configured
 from gongbang.tasks.texts import need_text
 from gongbang.tasks.windows import Window, Windower, pad_rows
 
@@ -85,7 +85,7 @@ class BoolqConfig:
 
 
 @dataclass(slots=True)
-class BoolqTask:
+class BoolqTask(Configured):
     """Question and passage to yes, no or no-answer, with the sentence that supports it.
 
     Args:
@@ -97,6 +97,7 @@ class BoolqTask:
         96
     """
 
+    config_type: ClassVar = BoolqConfig
     tokenizer: Tokenizer
     settings: BoolqConfig = field(default_factory=BoolqConfig)
     name: str = field(default="boolq", init=False)
@@ -115,23 +116,10 @@ class BoolqTask:
             max_question=self.settings.max_question,
         )
 
-    @classmethod
-    def from_config(cls, tokenizer: Tokenizer, config: Mapping[str, Any]) -> BoolqTask:
-        """The task that :meth:`config` described.
-
-        Raises:
-            ArtifactError: the configuration has a key that this release does not know.
-        """
-        return cls(tokenizer, settings_from(BoolqConfig, config))
-
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels in the order of the model's outputs."""
         return LABELS
-
-    def config(self) -> dict[str, Any]:
-        """The settings as plain JSON."""
-        return asdict(self.settings)
 
     def prepare(self, records: Sequence[Record]) -> Features:
         """Windows of every record; the target ``label``, (rows,), where every record carries its label.

@@ -8,8 +8,8 @@ utterance first and its topic then.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ from gongbang.tasks.labels import (
     shared_predictions,
     softmax,
 )
-from gongbang.tasks.settings import settings_from
+from gongbang.tasks.settings import Configured
 from gongbang.tasks.texts import TextRows, need_text
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class ClassifyConfig:
 
 
 @dataclass(slots=True)
-class ClassifyTask:
+class ClassifyTask(Configured):
     """One text or a pair to one label.
 
     Args:
@@ -101,6 +101,7 @@ class ClassifyTask:
         'label'
     """
 
+    config_type: ClassVar = ClassifyConfig
     tokenizer: Tokenizer
     settings: ClassifyConfig
     name: str = field(default="classify", init=False)
@@ -120,15 +121,6 @@ class ClassifyTask:
 
             self._normaliser = Normaliser(settings.normalise)
 
-    @classmethod
-    def from_config(cls, tokenizer: Tokenizer, config: Mapping[str, Any]) -> ClassifyTask:
-        """The task that :meth:`config` described.
-
-        Raises:
-            ArtifactError: the configuration has a key that this release does not know.
-        """
-        return cls(tokenizer, settings_from(ClassifyConfig, config))
-
     @staticmethod
     def complete(config: Mapping[str, Any], records: Sequence[Record]) -> dict[str, Any]:
         """A recipe's pipeline with what it leaves to the training data: the labels."""
@@ -140,11 +132,6 @@ class ClassifyTask:
     def labels(self) -> tuple[str, ...]:
         """The labels in the order of the model's outputs."""
         return self.settings.labels
-
-    def config(self) -> dict[str, Any]:
-        """The settings as plain JSON."""
-        plain = asdict(self.settings)
-        return {**plain, "labels": list(self.labels), "normalise": list(self.settings.normalise)}
 
     def prepare(self, records: Sequence[Record]) -> Features:
         """A row a record; targets ``label``, (rows,), and ``soft``, (rows, L), where every record has them.

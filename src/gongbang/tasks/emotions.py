@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +14,7 @@ from gongbang.errors import OptionError
 from gongbang.metrics.scores import Scores
 from gongbang.tasks.base import Arrays, Candidate, Features, Prediction, Schema
 from gongbang.tasks.labels import check_labels, number_of, probabilities_of, soft_targets, softmax
-from gongbang.tasks.settings import settings_from
+from gongbang.tasks.settings import Configured
 from gongbang.tasks.texts import TextRows, need_text
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class EmotionsConfig:
 
 
 @dataclass(slots=True)
-class EmotionsTask:
+class EmotionsTask(Configured):
     """One text to a set of labels.
 
     Args:
@@ -87,6 +87,7 @@ class EmotionsTask:
         'sigmoid'
     """
 
+    config_type: ClassVar = EmotionsConfig
     tokenizer: Tokenizer
     settings: EmotionsConfig
     name: str = field(default="emotions", init=False)
@@ -103,15 +104,6 @@ class EmotionsTask:
 
             self._normaliser = Normaliser(self.settings.normalise)
 
-    @classmethod
-    def from_config(cls, tokenizer: Tokenizer, config: Mapping[str, Any]) -> EmotionsTask:
-        """The task that :meth:`config` described.
-
-        Raises:
-            ArtifactError: the configuration has a key that this release does not know.
-        """
-        return cls(tokenizer, settings_from(EmotionsConfig, config))
-
     @staticmethod
     def complete(config: Mapping[str, Any], records: Sequence[Record]) -> dict[str, Any]:
         """A recipe's pipeline with what it leaves to the training data: the labels."""
@@ -123,11 +115,6 @@ class EmotionsTask:
     def labels(self) -> tuple[str, ...]:
         """The labels in the order of the model's outputs."""
         return self.settings.labels
-
-    def config(self) -> dict[str, Any]:
-        """The settings as plain JSON."""
-        lists = {name: list(getattr(self.settings, name)) for name in ("labels", "normalise", "thresholds")}
-        return {**asdict(self.settings), **lists}
 
     def prepare(self, records: Sequence[Record]) -> Features:
         """A row a record; the target ``labels``, (rows, L), where every record is labelled.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from gongbang.data.records import Record
 from gongbang.errors import DataError, OptionError
 from gongbang.metrics.scores import Scores
 from gongbang.tasks.base import Arrays, Features, Prediction, Schema
-from gongbang.tasks.settings import settings_from
+from gongbang.tasks.settings import Configured
 from gongbang.tasks.windows import copy_tokenizer, pad_rows, plain_ids, special_id, special_ids, unknown_id
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class EncodeConfig:
 
 
 @dataclass(slots=True)
-class EncodeTask:
+class EncodeTask(Configured):
     """Mean-pooled, unit-length text vectors.
 
     A record with the field ``question`` is encoded as a question, one with ``context`` (and ``title``)
@@ -64,6 +64,7 @@ class EncodeTask:
         settings: see :class:`EncodeConfig`.
     """
 
+    config_type: ClassVar = EncodeConfig
     tokenizer: Tokenizer
     settings: EncodeConfig = field(default_factory=EncodeConfig)
     name: str = field(default="encode", init=False)
@@ -82,19 +83,6 @@ class EncodeTask:
         self._passages.enable_truncation(self.settings.max_length)
         self._special = special_ids(self.tokenizer)
         self._unknown = unknown_id(self.tokenizer)
-
-    @classmethod
-    def from_config(cls, tokenizer: Tokenizer, config: Mapping[str, Any]) -> EncodeTask:
-        """The task that :meth:`config` described.
-
-        Raises:
-            ArtifactError: the configuration has a key that this release does not know.
-        """
-        return cls(tokenizer, settings_from(EncodeConfig, config))
-
-    def config(self) -> dict[str, Any]:
-        """The settings as plain JSON."""
-        return asdict(self.settings)
 
     def prepare_questions(self, questions: Sequence[str]) -> dict[str, NDArray[np.int64]]:
         """``input_ids`` and ``attention_mask`` of questions, each (n, longest)."""

@@ -7,8 +7,8 @@ can have are ever predicted.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ from gongbang.tasks.labels import (
 )
 from gongbang.tasks.relation_rows import MarkedRows
 from gongbang.tasks.relation_types import TypeTable, klue_pairs, learned_pairs, types_of
-from gongbang.tasks.settings import settings_from
+from gongbang.tasks.settings import Configured
 from gongbang.tasks.texts import need_text
 from gongbang.text.josa import attach_josa
 from gongbang.text.markers import Marked, MarkerStyle, TypeNames, mark_entities
@@ -101,7 +101,7 @@ class _Row:
 
 
 @dataclass(slots=True)
-class RelationTask:
+class RelationTask(Configured):
     """A sentence with two entities to their relation.
 
     Args:
@@ -113,6 +113,7 @@ class RelationTask:
         'typed_punct'
     """
 
+    config_type: ClassVar = RelationConfig
     tokenizer: Tokenizer
     settings: RelationConfig
     name: str = field(default="relation", init=False)
@@ -127,15 +128,6 @@ class RelationTask:
         self.schema = Schema(fields=("text",), spans=ROLES, labels=(settings.label,))
         self.table = TypeTable(settings.labels, settings.possible)
         self._rows = MarkedRows(self.tokenizer, max_length=settings.max_length, style=settings.style)
-
-    @classmethod
-    def from_config(cls, tokenizer: Tokenizer, config: Mapping[str, Any]) -> RelationTask:
-        """The task that :meth:`config` described.
-
-        Raises:
-            ArtifactError: the configuration has a key that this release does not know.
-        """
-        return cls(tokenizer, settings_from(RelationConfig, config))
 
     @staticmethod
     def complete(config: Mapping[str, Any], records: Sequence[Record]) -> dict[str, Any]:
@@ -155,14 +147,6 @@ class RelationTask:
     def labels(self) -> tuple[str, ...]:
         """The labels in the order of the model's outputs."""
         return self.settings.labels
-
-    def config(self) -> dict[str, Any]:
-        """The settings as plain JSON."""
-        return {
-            **asdict(self.settings),
-            "labels": list(self.labels),
-            "possible": list(self.settings.possible),
-        }
 
     # -- records to arrays -------------------------------------------------------------------------
 

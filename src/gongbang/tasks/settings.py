@@ -1,15 +1,43 @@
-"""A task's settings from plain data: out of a recipe, or out of an artifact of another release."""
+"""A task's settings as plain data: into an artifact, out of a recipe or an artifact of another release."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from difflib import get_close_matches
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin, get_type_hints
 
 from gongbang.errors import ArtifactError
 
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
 Settings = TypeVar("Settings")
+
+
+class Configured:
+    """The part of a task that makes it of its configuration, and its configuration of it.
+
+    ``config_type`` is the dataclass of its ``settings``; a task is made of a tokenizer and settings.
+    """
+
+    __slots__ = ()
+    config_type: ClassVar[type[Any]]
+    settings: Any
+
+    @classmethod
+    def from_config(cls, tokenizer: Tokenizer, config: Mapping[str, Any]) -> Self:
+        """The task that :meth:`config` described.
+
+        Raises:
+            ArtifactError: the configuration has a key that this release does not know.
+        """
+        return cls(tokenizer, settings_from(cls.config_type, config))  # type: ignore[call-arg]
+
+    def config(self) -> dict[str, Any]:
+        """The settings as plain JSON."""
+        plain = asdict(self.settings)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
 
 
 def settings_from(kind: type[Settings], config: Mapping[str, Any]) -> Settings:

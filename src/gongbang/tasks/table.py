@@ -19,6 +19,7 @@ TASKS: dict[str, str] = {
     "boolq": "gongbang.tasks.boolq:BoolqTask",
     "classify": "gongbang.tasks.classify:ClassifyTask",
     "relation": "gongbang.tasks.relation:RelationTask",
+    "respond": "gongbang.tasks.respond:RespondTask",
 }
 
 

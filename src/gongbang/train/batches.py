@@ -14,6 +14,8 @@ from gongbang.errors import RecipeError
 from gongbang.tasks.base import Features
 
 BatchBy = Literal["length", "group"]
+SIDES = ("question_", "response_")
+"""What is before the names of a second text's inputs, where a row is a pair of texts that are read apart."""
 _CHUNK = 8  # rows of one group that go into a batch together
 _POOL = 32  # batches that are sorted by length together: enough to save padding, few enough to stay random
 
@@ -190,7 +192,8 @@ def tensors(features: Features, rows: NDArray[np.int64]) -> dict[str, torch.Tens
 
 def mask_name(name: str) -> str:
     """The attention mask beside an input: ``question_input_ids`` has ``question_attention_mask``."""
-    return "question_attention_mask" if name.startswith("question_") else "attention_mask"
+    side = next((side for side in SIDES if name.startswith(side)), "")
+    return f"{side}attention_mask"
 
 
 def row_lengths(features: Features) -> NDArray[np.int64]:

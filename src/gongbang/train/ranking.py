@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gongbang.data.records import Record
 from gongbang.metrics.scores import Scores
-from gongbang.runtime.batching import run_rows
+from gongbang.runtime.batching import run_sides
 from gongbang.runtime.predictor import Predictor
 from gongbang.train.workbench import Workbench
 
@@ -14,12 +14,6 @@ from gongbang.train.workbench import Workbench
 def score_pairs(bench: Workbench, predictor: Predictor, records: Sequence[Record]) -> Scores:
     """Recall and MRR of an exported encoder over all the passages of a recipe's splits."""
     features = predictor.task.prepare(bench.with_other_passages(records))
-    inputs = features.inputs
-    passages = {name: inputs[name] for name in ("input_ids", "attention_mask")}
-    questions = {name: inputs[f"question_{name}"] for name in ("input_ids", "attention_mask")}
-    outputs = {
-        "embedding": run_rows(predictor.engine, passages)["embedding"],
-        "question_embedding": run_rows(predictor.engine, questions)["embedding"],
-    }
+    outputs = run_sides(predictor.engine, features.inputs)
     scores: Scores = predictor.task.score(predictor.task.decode(outputs, features), records)
     return scores

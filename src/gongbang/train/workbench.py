@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -106,6 +106,9 @@ def put_together(recipe: Recipe, splits: Splits, *, made: bool = True) -> Workbe
     torch.manual_seed(recipe.training.seed)
     backbone = load_backbone(recipe.backbone, dropout=recipe.dropout, layers=recipe.layers)
     task = make_task(recipe.task, backbone.tokenizer, recipe.pipeline)
+    if hasattr(task, "deal"):
+        parts = {name: task.deal(splits.part(name)) for name in ("train", "development", "test")}
+        splits = replace(splits, **parts)
     training = training_records(recipe, splits, task) if made else splits.train
     counts = label_counts(training, task)
     kind = getattr(task, "model", recipe.task)  # follows from the pipeline, so that the two cannot disagree

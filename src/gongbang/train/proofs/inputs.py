@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from gongbang.errors import PreflightError
+from gongbang.train.batches import SIDES
 from gongbang.train.proofs.trial import Outcome, Trial
 
 CHECK = "model inputs"
@@ -82,7 +83,7 @@ def prove_positions(trial: Trial) -> Outcome:
 
 def _stretched(name: str, row: torch.Tensor, length: int) -> torch.Tensor:
     """(1, length): the row's middle token repeated; masks and types are continued."""
-    if name.startswith("question_"):
+    if name.startswith(SIDES):
         return row
     middle = row[:, row.shape[1] // 2 : row.shape[1] // 2 + 1]
     return torch.cat([row[:, :1], middle.expand(-1, length - 1)], dim=1)

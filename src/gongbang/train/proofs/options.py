@@ -102,6 +102,8 @@ class _Tester:
         others = [other for value in tries if (other := self._with(name, value)) is not None]
         if not others:  # the task cannot be without it, as a classifier without its labels
             return True
+        if any(getattr(other, "model", None) != getattr(self.task, "model", None) for other in others):
+            return True  # another kind of model is trained
         if any(_marks(other.prepare(self.records)) != self.marks for other in others):
             return True
         if any(self._decodes_otherwise(other) for other in others):

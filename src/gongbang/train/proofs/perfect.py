@@ -28,26 +28,49 @@ def perfect_outputs(names: tuple[str, ...], features: Features, labels: int) -> 
         made["start_logits"][rows, features.targets["start_positions"]] = _SURE
         made["end_logits"][rows, features.targets["end_positions"]] = _SURE
         return made
-    if names == ("embedding",) and "document" in features.targets:
-        numbers = features.targets["document"]
-        vectors = np.eye(int(numbers.max()) + 1, dtype=np.float32)[numbers]
-        return {"embedding": vectors, "question_embedding": vectors}
-    if names == ("logits",) and "label" in features.targets:
-        ids = features.targets["label"]
-        return {"logits": np.eye(labels, dtype=np.float32)[ids] * _SURE}
-    if names == ("logits",) and "labels" in features.targets:
+    if "embedding" in names:
+        return _perfect_pairs(names, features)
+    return _perfect_logits(features, labels) if names == ("logits",) else None
+
+
+def _perfect_pairs(names: tuple[str, ...], features: Features) -> Outputs | None:
+    """Vectors of which a text and what belongs to it have the same."""
+    side, target = ("question_", "document") if "document" in features.targets else ("response_", "response")
+    if target not in features.targets:
+        return None
+    numbers = features.targets[target]
+    vectors = np.eye(int(numbers.max()) + 1, dtype=np.float32)[numbers]
+    made = {"embedding": vectors, f"{side}embedding": vectors}
+    if "embedding_mask" in names:
+        made["embedding_mask"] = np.ones((len(features), 1), dtype=np.float32)
+    return made
+
+
+def _perfect_logits(features: Features, labels: int) -> Outputs | None:
+    """Logits that name the label, the set of labels, or without labels whether a row is the right one."""
+    if "labels" in features.targets:
         return {"logits": np.where(features.targets["labels"] > 0, _SURE, -_SURE).astype(np.float32)}
-    return None
+    if "label" not in features.targets:
+        return None
+    ids = features.targets["label"]
+    if not labels:
+        return {"logits": ids.astype(np.float32)[:, None] * _SURE}
+    return {"logits": np.eye(labels, dtype=np.float32)[ids] * _SURE}
 
 
 def blank_outputs(perfect: Mapping[str, NDArray[np.float32]]) -> Outputs:
     """Outputs of the same shape that say the same of everything."""
-    return {name: np.zeros_like(array) for name, array in perfect.items()}
+    return {name: array if _is_mask(name) else np.zeros_like(array) for name, array in perfect.items()}
 
 
 def random_outputs(perfect: Mapping[str, NDArray[np.float32]], seed: int) -> Outputs:
     """Outputs of the same shape, spread widely enough that every branch of decoding is taken."""
     rng = np.random.default_rng(seed)
     return {
-        name: rng.normal(0.0, 4.0, array.shape).astype(np.float32) for name, array in sorted(perfect.items())
+        name: array if _is_mask(name) else rng.normal(0.0, 4.0, array.shape).astype(np.float32)
+        for name, array in sorted(perfect.items())
     }
+
+
+def _is_mask(name: str) -> bool:
+    return name.endswith("_mask")

@@ -1,0 +1,316 @@
+"""Response selection: what was said so far, and the best reply to it among candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gongbang.data.dialogue import same_key
+from gongbang.data.records import Record
+from gongbang.errors import DataError, OptionError
+from gongbang.metrics.scores import Scores
+from gongbang.tasks.base import Arrays, Features, Prediction, Schema
+from gongbang.tasks.candidates import CANDIDATES, candidates_of, with_candidates
+from gongbang.tasks.dialogue_rows import DialogueRows
+from gongbang.tasks.labels import fitted_temperature
+from gongbang.tasks.selection import attended_scores, ranked_prediction, scores_of_predictions
+from gongbang.tasks.settings import Configured
+from gongbang.tasks.texts import need_text
+from gongbang.tasks.windows import pad_rows
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+Architecture = Literal["bi", "poly", "cross"]
+_ABSENT = -1e4  # the score of a candidate that a record does not have, where a softmax is fitted
+_BATCH = 256  # records scored at once: bounds the memory
+
+
+@dataclass(frozen=True, slots=True)
+class RespondConfig:
+    """How contexts and responses are shown to the model, and what it is.
+
+    Attributes:
+        max_context: tokens of a context, of which the last are kept (Humeau et al. 2020, section 5.1).
+        max_response: tokens of a response, of which the first are kept.
+        turns: how many of the last turns are shown.
+        architecture: "bi" scores two vectors, "poly" lets the response attend to several vectors of the
+            context, "cross" reads both beside each other (Humeau et al. 2020, section 4).
+        context_prefix, response_prefix: what E5 was trained to see before each (Wang et al. 2024).
+        candidates: among how many responses the right one is looked for, where a record lists none.
+        hard: whether those are its neighbours by BM25, not drawn.
+        temperature: divides the scores before the softmax over the candidates; fitted at export.
+    """
+
+    max_context: int = 64
+    max_response: int = 48
+    turns: int = 8
+    architecture: Architecture = "bi"
+    context_prefix: str = "query: "
+    response_prefix: str = "passage: "
+    candidates: int = CANDIDATES
+    hard: bool = False
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.architecture not in get_args(Architecture):
+            raise OptionError(
+                "unknown architecture.",
+                value=self.architecture,
+                allowed=", ".join(get_args(Architecture)),
+                cure="Set architecture to one of these.",
+            )
+        if self.candidates < 2:
+            raise OptionError(
+                "candidates is too small.",
+                value=self.candidates,
+                allowed="2 or more",
+                cure="Raise candidates.",
+            )
+        if not self.temperature > 0:
+            raise OptionError(
+                "the temperature is not above 0.",
+                value=self.temperature,
+                allowed="a number above 0",
+                cure="Leave temperature out; export fits it.",
+            )
+
+
+@dataclass(slots=True)
+class RespondTask(Configured):
+    """The best response to a context, by two rows that are scored against each other or by one of both.
+
+    Args:
+        tokenizer: the tokenizer the weights were trained with.
+        settings: see :class:`RespondConfig`.
+
+    Example:
+        >>> RespondConfig(architecture="poly").max_context
+        64
+    """
+
+    config_type: ClassVar = RespondConfig
+    tokenizer: Tokenizer
+    settings: RespondConfig = field(default_factory=RespondConfig)
+    name: str = field(default="respond", init=False)
+    primary_metric: str = field(default="mrr", init=False)
+    ranks_corpus: bool = field(default=False, init=False)
+    schema: Schema = field(default=Schema(fields=("context",), optional=("response",)), init=False)
+    _rows: DialogueRows = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._rows = DialogueRows(
+            self.tokenizer,
+            max_context=self.settings.max_context,
+            max_response=self.settings.max_response,
+            turns=self.settings.turns,
+            context_prefix=self.settings.context_prefix,
+            response_prefix=self.settings.response_prefix,
+        )
+
+    @property
+    def model(self) -> str:
+        """Which model it is trained with: "respond-bi", "respond-poly" or "respond-cross"."""
+        return f"respond-{self.settings.architecture}"
+
+    def deal(self, records: Sequence[Record]) -> list[Record]:
+        """A part of a data set as it is trained on and judged.
+
+        Where a context and its candidates are read together, each record is dealt its candidates out of the
+        part, so that its rows do not depend on what else is prepared with it.
+        """
+        return self._ranked(records) if self.settings.architecture == "cross" else list(records)
+
+    def prepare_contexts(self, texts: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+        """``input_ids`` and ``attention_mask`` of contexts, each (n, longest), for "bi" and "poly"."""
+        return self._rows.padded(self._rows.contexts(texts))
+
+    def prepare_responses(self, texts: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+        """``input_ids`` and ``attention_mask`` of responses, each (n, longest), for "bi" and "poly"."""
+        return self._rows.padded(self._rows.responses(texts))
+
+    def prepare(self, records: Sequence[Record]) -> Features:
+        """Rows for the architecture, and targets that tell equal texts from different ones.
+
+        For "bi" and "poly" a row is a record: its context as ``input_ids`` and ``attention_mask``, its
+        response as ``response_input_ids`` and ``response_attention_mask``. Behind them each other response
+        that a record lists has a row, whose context is empty. The targets ``context`` and ``response``,
+        (rows,), are the same number for texts that are the same but for blanks and marks, so that a loss
+        over a batch does not take a right response for a wrong one; -1 where there is no such text.
+
+        For "cross" a row is a record with one of its candidates, the right one first: ``input_ids``,
+        ``attention_mask`` and ``token_type_ids``. The target is ``label``, 1 for the right response. Records
+        that list no candidates are given some of the other records' responses.
+
+        Raises:
+            DataError: a record has no context, or neither a response nor candidates.
+        """
+        for record in records:
+            need_text(record, "context")
+            if not candidates_of(record):
+                raise _nothing_to_rank(record)
+        return self._crossed(records) if self.settings.architecture == "cross" else self._sided(records)
+
+    def _sided(self, records: Sequence[Record]) -> Features:
+        contexts = [record.fields["context"] for record in records]
+        responses = [record.fields.get("response", "").strip() for record in records]
+        owner = list(range(len(records)))
+        seen = set(responses)
+        for at, record in enumerate(records):
+            for text in candidates_of(record):
+                if text.strip() not in seen:
+                    seen.add(text.strip())
+                    responses.append(text.strip())
+                    owner.append(at)
+        contexts += [""] * (len(responses) - len(contexts))
+        return Features(
+            inputs={
+                **self.prepare_contexts(contexts),
+                **self._rows.padded(self._rows.responses(responses), "response_"),
+            },
+            targets={"context": _numbers(contexts), "response": _numbers(responses)},
+            record=np.asarray(owner, dtype=np.int64),
+            rows=list(responses),
+            records=records,
+        )
+
+    def _crossed(self, records: Sequence[Record]) -> Features:
+        texts = [candidates_of(record) for record in self._ranked(records)]
+        owner = [at for at, held in enumerate(texts) for _ in held]
+        responses = [text for held in texts for text in held]
+        contexts = [records[at].fields["context"] for at in owner]
+        pairs = self._rows.pairs(contexts, responses)
+        targets = {}
+        if all(record.fields.get("response", "").strip() for record in records):
+            right = [
+                records[at].fields["response"] == text for at, text in zip(owner, responses, strict=True)
+            ]
+            targets = {"label": np.asarray(right, dtype=np.int64)}
+        return Features(
+            inputs={
+                **self._rows.padded([ids for ids, _ in pairs]),
+                "token_type_ids": pad_rows([types for _, types in pairs], 0),
+            },
+            targets=targets,
+            record=np.asarray(owner, dtype=np.int64),
+            rows=responses,
+            records=records,
+        )
+
+    def _ranked(self, records: Sequence[Record]) -> list[Record]:
+        """The records with the candidates that they are ranked among."""
+        return with_candidates(records, self.settings.candidates, hard=self.settings.hard)
+
+    def decode(self, outputs: Arrays, features: Features) -> list[Prediction]:
+        """The candidates of each record, best first.
+
+        Args:
+            outputs: for "bi" and "poly" ``embedding``, (rows, vectors, dimension) of contexts or the same
+                flat, (rows, vectors * dimension), and ``response_embedding``, (rows, dimension); where not
+                all of a context's vectors are real, ``embedding_mask``, (rows, vectors). For "cross"
+                ``logits``, (rows,) or (rows, 1).
+
+        Returns:
+            One prediction a record, see :func:`gongbang.tasks.selection.ranked_prediction`.
+        """
+        temperature = self.settings.temperature
+        return [
+            ranked_prediction(record, candidates, scores, temperature=temperature)
+            for record, candidates, scores in self._scored(outputs, features)
+        ]
+
+    def _scored(
+        self, outputs: Arrays, features: Features
+    ) -> list[tuple[Record, tuple[str, ...], NDArray[np.float64]]]:
+        """Each record with its candidates, the right one first, and their scores."""
+        if self.settings.architecture == "cross":
+            logits = np.asarray(outputs["logits"], dtype=np.float64).reshape(len(features))
+            rows_of: list[list[int]] = [[] for _ in features.records]
+            for row, at in enumerate(features.record):
+                rows_of[int(at)].append(row)
+            return [
+                (record, tuple(features.rows[row] for row in rows), logits[rows])
+                for record, rows in zip(features.records, rows_of, strict=True)
+            ]
+        row_of = {text: row for row, text in reversed(list(enumerate(features.rows)))}
+        ranked = self._ranked(features.records)
+        width = max((len(candidates_of(record)) for record in ranked), default=0)
+        scored = []
+        for start in range(0, len(ranked), _BATCH):
+            held = [candidates_of(record) for record in ranked[start : start + _BATCH]]
+            places = np.zeros((len(held), width), dtype=np.int64)
+            for at, texts in enumerate(held):
+                places[at, : len(texts)] = [row_of[text.strip()] for text in texts]
+            rows = self._matched(outputs, slice(start, start + len(held)), places)
+            scored += [
+                (features.records[start + at], texts, rows[at, : len(texts)]) for at, texts in enumerate(held)
+            ]
+        return scored
+
+    def _matched(self, outputs: Arrays, rows: slice, places: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(records, candidates) scores of the contexts in ``rows`` with the responses in ``places``."""
+        responses = np.asarray(outputs["response_embedding"])
+        contexts = np.asarray(outputs["embedding"])[rows].reshape(len(places), -1, responses.shape[1])
+        mask = outputs.get("embedding_mask")
+        there = None if mask is None else np.asarray(mask)[rows] > 0.5
+        return attended_scores(contexts, responses[places], there)
+
+    def score(self, predictions: Sequence[Prediction], records: Sequence[Record]) -> Scores:
+        """R@1/2/5/10 and MRR among the candidates as shares, with 95 % intervals clustered by group.
+
+        Raises:
+            DataError: a record's right response was not ranked.
+        """
+        return scores_of_predictions(predictions, records)
+
+    def fit(self, outputs: Arrays, features: Features) -> tuple[RespondTask, dict[str, Any]]:
+        """The task with its temperature fitted, and what that did to the calibration error.
+
+        Args:
+            outputs: as in :meth:`decode`, of records that were not trained on, each with its response.
+        """
+        scored = self._scored(outputs, features)
+        logits = np.full((len(scored), max(len(texts) for _, texts, _ in scored)), _ABSENT)
+        # Dot products of unit vectors lie close together: in units of their spread the search is wide enough.
+        spread = float(np.concatenate([scores for _, _, scores in scored]).std()) or 1.0
+        for row, (_, texts, scores) in enumerate(scored):
+            logits[row, : len(texts)] = scores / spread
+        gold = np.zeros(len(scored), dtype=np.int64)  # the right response is the first
+        fitted, report = fitted_temperature(logits, gold, self.settings.temperature / spread)
+        temperature = round(fitted * spread, 6)
+        task = RespondTask(self.tokenizer, replace(self.settings, temperature=temperature))
+        return task, {**report, "temperature": temperature}
+
+    def baselines(self, train: Sequence[Record], test: Sequence[Record]) -> dict[str, Scores]:
+        """What a number must beat: chance, the context's words by BM25, and the most frequent response."""
+        from gongbang.tasks.respond_baselines import at_random, by_words, most_frequent
+
+        ranked = self._ranked(test)
+        return {
+            "random": self.score(at_random(ranked), test),
+            "words": self.score(by_words(ranked), test),
+            "most frequent": self.score(most_frequent(train, ranked), test),
+        }
+
+
+def _numbers(texts: Sequence[str]) -> NDArray[np.int64]:
+    """(n,) a number for each text, equal where texts differ in blanks and marks alone; -1 for a blank one."""
+    numbers: dict[str, int] = {}
+    return np.asarray(
+        [numbers.setdefault(same_key(text), len(numbers)) if text.strip() else -1 for text in texts],
+        dtype=np.int64,
+    )
+
+
+def _nothing_to_rank(record: Record) -> DataError:
+    return DataError(
+        f"record '{record.id}' has nothing to rank.",
+        value=", ".join((*record.fields, *record.labels)),
+        allowed="a field 'response', or a label 'candidates' that lists texts",
+        cure="Map the column that holds the response: --map response=COLUMN.",
+        field="response",
+    )

@@ -1,0 +1,61 @@
+"""What a model of responses must beat: chance, shared words, and the response that is given most often."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from gongbang.data.dialogue import same_key
+from gongbang.data.records import Passage, Record
+from gongbang.tasks.base import Prediction
+from gongbang.tasks.candidates import candidates_of
+from gongbang.tasks.selection import ranked_prediction
+
+_BATCH = 256  # contexts scored at once against all candidates of all records
+
+
+def at_random(records: Sequence[Record]) -> list[Prediction]:
+    """Scores drawn for each record by its context."""
+    predictions = []
+    for record in records:
+        digest = hashlib.sha256(record.fields["context"].encode("utf-8", "surrogatepass")).digest()
+        candidates = candidates_of(record)
+        scores = np.random.default_rng(int.from_bytes(digest[:8], "big")).random(len(candidates))
+        predictions.append(ranked_prediction(record, candidates, scores))
+    return predictions
+
+
+def by_words(records: Sequence[Record]) -> list[Prediction]:
+    """BM25 of the context's words in each candidate, over all candidates of these records."""
+    from gongbang.search.lexical import LexicalIndex
+
+    texts = sorted({text for record in records for text in candidates_of(record)})
+    column = {text: at for at, text in enumerate(texts)}
+    index = LexicalIndex()
+    index.build([Passage(str(at), text) for at, text in enumerate(texts)])
+    predictions = []
+    for start in range(0, len(records), _BATCH):
+        batch = records[start : start + _BATCH]
+        scores = index.scores([record.fields["context"] for record in batch])  # (batch, texts)
+        for row, record in zip(scores, batch, strict=True):
+            candidates = candidates_of(record)
+            predictions.append(ranked_prediction(record, candidates, row[[column[c] for c in candidates]]))
+    return predictions
+
+
+def most_frequent(train: Sequence[Record], records: Sequence[Record]) -> list[Prediction]:
+    """Each candidate's count among all right responses, whatever the context.
+
+    Those of the records themselves count too: where a split keeps equal responses together, what is frequent
+    in training never occurs elsewhere. So this is the most that knowing the frequencies could give.
+    """
+    told = (record.fields.get("response", "") for record in (*train, *records))
+    counts = Counter(same_key(response) for response in told if response)
+    return [
+        ranked_prediction(record, texts, [counts[same_key(text)] for text in texts])
+        for record in records
+        if (texts := candidates_of(record))
+    ]
