@@ -164,3 +164,25 @@ def test_the_command_line_solves_exports_and_distils(
     out = capsys.readouterr().out
     assert "out of fold" in out and "what each member adds" in out
     assert main(["ensemble", str(pair[0].path)]) == 2
+
+
+def test_readers_on_folds_are_merged_by_their_answers_and_not_exported(folder: Path):
+    from tests.train import tiny
+
+    (folder / "readers").mkdir()
+    runs = []
+    for seed in (3, 4):
+        table = str(folder / "reader-folds.json")
+        tree = tiny.recipe_tree(folder / "readers", training__epochs=1, training__seed=seed)
+        tree["folds"] = {"kind": "grouped", "k": 2, "table": table}
+        runs.append(train_folds(parse_recipe(tree), root=folder / "runs", preflight=False))
+    solved = ensemble_runs([run.path for run in runs], root=folder / "runs")
+    assert solved.solution.metric == "exact_match" and set(solved.solution.alone) == {r.id for r in runs}
+    assert solved.solution.n == len(list(runs[0].predictions())) and len(solved.contributions) == 2
+    assert "ensemble" in solved.held_out and solved.run.predictions()
+    with pytest.raises(EnsembleError, match="no graph can"):
+        ensemble_bench(solved)
+    with pytest.raises(EnsembleError, match="no soft labels"):
+        soft_labels(solved)
+    with pytest.raises(EnsembleError, match="cannot be put together"):
+        ensemble_runs([run.path for run in runs], root=folder / "runs", method="greedy")

@@ -13,7 +13,7 @@ from gongbang.errors import OptionError
 if TYPE_CHECKING:
     from gongbang.train.ensemble import Ensembled
 
-METHODS = ("weighted", "mean", "greedy", "vote")
+METHODS = ("weighted", "mean", "greedy", "vote", "sum", "mbr")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,9 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--method",
         choices=METHODS,
-        default="weighted",
-        help="how they are put together: weights fitted on out-of-fold predictions, their mean, greedy"
-        " selection, or a hard vote (weighted)",
+        help="how they are put together: weights fitted on out-of-fold predictions (as usual), their mean,"
+        " greedy selection, or a hard vote; of readers, the sum of equal answers' mass (as usual) or the one"
+        " of minimum Bayes risk",
     )
     parser.add_argument("--metric", metavar="NAME", help="what they are judged by (the task's own)")
     parser.add_argument("--out", metavar="DIR", help="export the ensemble as one artifact")

@@ -162,6 +162,17 @@ SPAN_METRICS: dict[str, Metric] = {
 }
 
 
+def span_metric(name: str) -> Metric:
+    """The metric of this name, of one answer.
+
+    Raises:
+        OptionError: there is none.
+    """
+    if name not in SPAN_METRICS:
+        raise _unknown_metric(name)
+    return SPAN_METRICS[name]
+
+
 def compared(metric: Metric, clean: Callable[[str], str]) -> Metric:
     """The metric over answers that are cleaned first, prediction and golds alike.
 
@@ -232,9 +243,13 @@ def _check(predictions: Sequence[str], golds: Sequence[Sequence[str]], metrics: 
         )
     unknown = [name for name in metrics if name not in SPAN_METRICS]
     if unknown or not metrics:
-        raise OptionError(
-            "there is no such span metric.",
-            value=", ".join(unknown),
-            allowed=", ".join(SPAN_METRICS),
-            cure="Name one or more of the allowed metrics.",
-        )
+        raise _unknown_metric(", ".join(unknown))
+
+
+def _unknown_metric(name: str) -> OptionError:
+    return OptionError(
+        "there is no such span metric.",
+        value=name,
+        allowed=", ".join(SPAN_METRICS),
+        cure="Name one or more of the allowed metrics.",
+    )

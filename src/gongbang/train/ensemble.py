@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gongbang.artifacts.files import write_json
 from gongbang.artifacts.predictions import read_predictions
 from gongbang.artifacts.run import Run
@@ -17,8 +20,10 @@ from gongbang.ensemble.contribution import Contribution, contributions
 from gongbang.ensemble.members import Member
 from gongbang.ensemble.solution import Solution
 from gongbang.ensemble.solve import solve
+from gongbang.ensemble.solve_spans import SpanSolution, solve_spans
 from gongbang.errors import EnsembleError
 from gongbang.metrics.scores import Scores
+from gongbang.metrics.span import span_metric
 from gongbang.nn.ensemble import EnsembleModel, Kind
 from gongbang.tasks.base import Prediction
 from gongbang.tasks.labels import probabilities_of
@@ -58,7 +63,7 @@ class Ensembled:
         members, splits: the runs, and the data that they were trained on.
     """
 
-    solution: Solution
+    solution: Solution | SpanSolution
     contributions: Sequence[Contribution]
     run: Run
     held_out: Mapping[str, Scores]
@@ -80,7 +85,7 @@ def ensemble_runs(
     runs: Sequence[str | Path],
     *,
     root: str | Path = "runs",
-    method: str = "weighted",
+    method: str | None = None,
     metric: str | None = None,
 ) -> Ensembled:
     """Solve an ensemble of runs that were trained on folds.
@@ -88,7 +93,8 @@ def ensemble_runs(
     Args:
         runs: two or more, by folder, id or a part of an id; made by ``gongbang train --folds``.
         root: the folder of runs.
-        method: "mean", "weighted", "greedy" or "vote".
+        method: "mean", "weighted", "greedy" or "vote" of labels; "sum" or "mbr" of readers' n-best lists;
+            "weighted" or "sum" when None.
         metric: what members and ensemble are judged by; the task's own when None.
 
     Raises:
@@ -99,11 +105,12 @@ def ensemble_runs(
     recipe = members[0].recipe
     splits = load_splits(recipe.data, seed=recipe.training.seed)
     task = task_of(recipe)
-    found = [_out_of_fold(each, splits, task) for each in members]
     judged = metric or task.primary_metric
-    leave_out = ("no_relation",) if recipe.task == "relation" else ()
-    solution = solve(found, method, judged, leave_out=leave_out)
-    gains = contributions(found, method, judged, leave_out=leave_out)
+    method = method or ("sum" if recipe.task == "reader" else "weighted")
+    if recipe.task == "reader":
+        solution, gains = _solved_spans(members, splits, task, method, judged)
+    else:
+        solution, gains = _solved_labels(members, splits, task, method, judged)
     record = {"ensemble": {"runs": [each.run.id for each in members], "method": method}, **recipe.resolved()}
     run = Run.create(root, {**record, "name": f"{recipe.name}-ensemble"}, f"{recipe.name}-ensemble")
     with run, run.logging():
@@ -111,6 +118,42 @@ def ensemble_runs(
         write_json(run.path / "contributions.json", [each.to_dict() for each in gains])
         held = _on_test(members, splits, task, solution, run)
     return Ensembled(solution, gains, run, held, members, splits)
+
+
+def _solved_labels(
+    members: Sequence[FoldRun], splits: Splits, task: Any, method: str, metric: str
+) -> tuple[Solution | SpanSolution, Sequence[Contribution]]:
+    found = [_out_of_fold(each, splits, task) for each in members]
+    leave_out = ("no_relation",) if task.name == "relation" else ()
+    solution = solve(found, method, metric, leave_out=leave_out)
+    return solution, contributions(found, method, metric, leave_out=leave_out)
+
+
+def _solved_spans(
+    members: Sequence[FoldRun], splits: Splits, task: Any, method: str, metric: str
+) -> tuple[Solution | SpanSolution, Sequence[Contribution]]:
+    by_id = {record.id: record for record in (*splits.train, *splits.development)}
+    first = members[0].table
+    records = [by_id[id] for id in first.ids if id in by_id]
+    told = {each.run.id: {one.id: one for one in read_predictions(each.run.path)} for each in members}
+    clean, values = task.language.comparable, span_metric(metric)
+    golds = [[clean(answer.text) for answer in record.answers] for record in records]
+
+    def value_of(predictions: Sequence[Prediction]) -> NDArray[np.float64]:
+        by_question = {prediction.id: clean(prediction.text) for prediction in predictions}
+        pairs = zip(records, golds, strict=True)
+        return np.array([100.0 * values(by_question[record.id], gold) for record, gold in pairs])
+
+    return solve_spans(
+        {name: [table[record.id] for record in records] for name, table in told.items()},
+        golds,
+        np.array([first.fold_of(record.id, 0) for record in records]),
+        value_of,
+        method=method,
+        metric=metric,
+        groups=[record.group for record in records],
+        costs={each.run.id: _megabytes(each) for each in members},
+    )
 
 
 def open_fold_runs(runs: Sequence[str | Path], root: str | Path = "runs") -> list[FoldRun]:
@@ -134,14 +177,6 @@ def _fold_run(run: Run) -> FoldRun:
             value=f"{run.id}: {run.status}" + ("" if (run.path / TABLE).is_file() else ", no folds.json"),
             allowed="finished runs of gongbang train --folds",
             cure="Train it on folds: its out-of-fold predictions are what an ensemble is fitted on.",
-        )
-    if recipe.task == "reader":
-        raise EnsembleError(
-            "spans are put together by their texts, not by labels.",
-            value=f"{run.id}: task reader",
-            allowed="classify, boolq, emotions, relation",
-            cure="Average a reader's weights instead (training.members), or merge n-best lists with "
-            "gongbang.ensemble.spans.merge_spans.",
         )
     check_data(run, recipe)
     return FoldRun(run, recipe, FoldTable.load(run.path / TABLE))
@@ -198,7 +233,7 @@ def _megabytes(each: FoldRun) -> float:
 
 
 def _on_test(
-    members: Sequence[FoldRun], splits: Splits, task: Any, solution: Solution, run: Run
+    members: Sequence[FoldRun], splits: Splits, task: Any, solution: Solution | SpanSolution, run: Run
 ) -> dict[str, Scores]:
     """Scores of every member and of the ensemble on the test part; the ensemble's go into the record."""
     test = splits.test
@@ -206,8 +241,10 @@ def _on_test(
         return {}
     told = {each.run.id: list(read_predictions(each.run.path / HELD_OUT)) for each in members}
     singles = {name: task.score(predictions, test) for name, predictions in told.items()}
-    held = [_member(each, test, told[each.run.id], task) for each in members]
-    predictions = solution.predict(held)
+    if isinstance(solution, SpanSolution):
+        predictions = solution.predict(told)
+    else:
+        predictions = solution.predict([_member(each, test, told[each.run.id], task) for each in members])
     scores = task.score(predictions, test)
     run.save_predictions(predictions)
     run.save_metrics(scores, baselines=task.baselines(splits.train, test), others=singles)
@@ -222,6 +259,13 @@ def ensemble_bench(found: Ensembled) -> Workbench:
             probabilities that a graph could give, or a task whose windows are pooled behind the graph.
     """
     members, solution, splits = found.members, found.solution, found.splits
+    if isinstance(solution, SpanSolution):
+        raise EnsembleError(
+            "an ensemble of readers is not exported: answers are merged by their texts, which no graph can.",
+            value=f"method {solution.method}",
+            allowed="classify, emotions, relation",
+            cure="Export one reader whose weights are a mean: training.members in its recipe.",
+        )
     if solution.blend.method == "vote":
         raise EnsembleError(
             "a hard vote is not exported: it has no probabilities that could be served.",
@@ -288,6 +332,13 @@ def soft_labels(found: Ensembled) -> dict[str, dict[str, float]]:
     student does not learn their over-confidence.
     """
     task = task_of(found.members[0].recipe)
+    if isinstance(found.solution, SpanSolution):
+        raise EnsembleError(
+            "a student of readers has no soft labels to learn from.",
+            value="task reader",
+            allowed="classify, boolq, emotions, relation",
+            cure="Train a reader with training.members instead.",
+        )
     return found.solution.soft_labels([_out_of_fold(each, found.splits, task) for each in found.members])
 
 
