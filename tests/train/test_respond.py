@@ -9,6 +9,7 @@ import pytest
 
 import gongbang
 from gongbang.artifacts.run import Run
+from gongbang.errors import ArtifactError
 from gongbang.train.recipe import parse_recipe
 from gongbang.train.training import train_recipe
 from gongbang.train.workbench import assemble
@@ -53,26 +54,33 @@ def recipe_tree(folder: Path, architecture: str, **model: Any) -> dict[str, Any]
     }
 
 
-def _trained(folder: Path, architecture: str, **model: Any) -> Run:
-    return train_recipe(parse_recipe(recipe_tree(folder, architecture, **model)), root=folder / "runs")
+MODELS: dict[str, dict[str, Any]] = {
+    "bi": {"temperature": 0.1},
+    "poly": {"vectors": 3, "temperature": 0.1},
+    "cross": {},
+}
+_RUNS: dict[str, Run] = {}
 
 
-@pytest.mark.parametrize(
-    ("architecture", "model"),
-    [("bi", {"temperature": 0.1}), ("poly", {"vectors": 3, "temperature": 0.1}), ("cross", {})],
-)
-def test_it_learns_and_the_artifact_ranks_as_the_run_did(
-    folder: Path, architecture: str, model: dict[str, Any]
-):
+def _exported(folder: Path, architecture: str) -> tuple[Run, Path]:
+    """A run and its artifact, made once for all tests here."""
     from gongbang.export.artifact import export_run
 
-    run = _trained(folder, architecture, **model)
+    out = folder / f"{architecture}-artifact"
+    if architecture not in _RUNS:
+        tree = recipe_tree(folder, architecture, **MODELS[architecture])
+        _RUNS[architecture] = train_recipe(parse_recipe(tree), root=folder / "runs")
+        report = export_run(_RUNS[architecture], out, quantise="none")
+        assert report.calibration["temperature"] > 0
+    return _RUNS[architecture], out
+
+
+@pytest.mark.parametrize("architecture", MODELS)
+def test_it_learns_and_the_artifact_ranks_as_the_run_did(folder: Path, architecture: str):
+    run, out = _exported(folder, architecture)
     assert run.status == "done" and run.scores.primary == "mrr"
     if architecture != "cross":  # two dozen rows teach a cross-encoder of this size nothing
         assert run.scores.value > run.baselines["random"].value
-    out = folder / f"{architecture}-artifact"
-    report = export_run(run, out, quantise="none")
-    assert report.calibration["temperature"] > 0
     served = gongbang.load(out, engine="onnxruntime")
     test = assemble(parse_recipe(run.recipe), made=False).splits.test
     told = {prediction.id: prediction for prediction in served.predict(test)}
@@ -81,3 +89,34 @@ def test_it_learns_and_the_artifact_ranks_as_the_run_did(
         theirs = {c.text: c.score for c in prediction.candidates}
         assert mine == pytest.approx(theirs, abs=1e-4)
         assert told[prediction.id].details["rank"] == prediction.details["rank"]
+
+
+@pytest.mark.parametrize("architecture", ["bi", "poly"])
+def test_vectors_taken_apart_score_as_the_artifact_does(folder: Path, architecture: str):
+    from gongbang.runtime.responder import ArtifactReranker, ArtifactResponder
+    from gongbang.tasks.selection import attended_scores
+
+    served = gongbang.load(_exported(folder, architecture)[1], engine="onnxruntime")
+    responder = ArtifactResponder(served)
+    record = dialogues(3)[1].with_labels(candidates=["다른 대답", "또 다른 대답"])
+    prediction = served.predict([record])[0]
+    texts = [candidate.text for candidate in prediction.candidates]
+    vectors = responder.contexts([record.fields["context"]])[0]
+    assert len(vectors) == (1 if architecture == "bi" else 3)
+    told = attended_scores(vectors[None], responder.responses(texts)[None])[0]
+    assert told == pytest.approx([candidate.score for candidate in prediction.candidates], abs=1e-5)
+    assert responder.contexts([]) == [] and len(responder.responses([])) == 0
+    with pytest.raises(ArtifactError, match="reads them apart"):
+        ArtifactReranker(served)
+
+
+def test_a_cross_encoder_reranks_and_has_no_vectors(folder: Path):
+    from gongbang.runtime.responder import ArtifactReranker, ArtifactResponder
+
+    served = gongbang.load(_exported(folder, "cross")[1], engine="onnxruntime")
+    scores = ArtifactReranker(served).scores(
+        "무엇을 만들어요?", ["그릇만 만들어요.", "몰라요.", "그릇만 만들어요."]
+    )
+    assert scores.shape == (3,) and scores[0] == scores[2] != scores[1]
+    with pytest.raises(ArtifactError, match="no vectors"):
+        ArtifactResponder(served)
