@@ -13,12 +13,12 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 PACKAGE = SOURCE / "gongbang"
-_ORDER = "errors text data metrics search tasks artifacts ensemble runtime augment nn train export apps cli"
-FLOORS = tuple(_ORDER.split())
+_ORDER = "errors text data metrics search tasks artifacts ensemble runtime augment nn train export apps"
+FLOORS = (*_ORDER.split(), "serve", "cli")
 TORCH_FLOORS = {"nn", "train", "export"}
 TORCH = {"torch", "transformers", "accelerate", "safetensors"}
 _LIBRARIES = "numpy kiwipiepy onnxruntime torch pydantic rich tokenizers bm25s pypdf yaml matplotlib pyarrow"
-HEAVY = tuple(_LIBRARIES.split())
+HEAVY = (*_LIBRARIES.split(), "sqlalchemy", "alembic")
 LONGEST_FILE = 400
 
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -63,6 +63,9 @@ def _at_load(node: ast.AST) -> Iterator[ast.AST]:
         yield from _at_load(child)
 
 
+SERVING = [path for path in FILES if floor_of(module_of(path)) == "serve"]
+
+
 def test_every_folder_is_a_floor() -> None:
     folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
     assert folders <= set(FLOORS), f"give these a place in the order: {sorted(folders - set(FLOORS))}"
@@ -92,6 +95,12 @@ def test_torch_lives_on_its_floors_alone(path: Path) -> None:
         if floor_of(module) in TORCH_FLOORS
     ]
     assert not wrong, f"{module_of(path)} needs torch: {wrong}"
+
+
+@pytest.mark.parametrize("path", SERVING, ids=[path.stem for path in SERVING])
+def test_a_service_never_trains(path: Path) -> None:
+    wrong = [f"line {line}: {module}" for module, line in imports(path) if floor_of(module) in TORCH_FLOORS]
+    assert not wrong, f"{module_of(path)} reaches what trains: {wrong}"
 
 
 def test_tasks_do_not_know_each_other() -> None:

@@ -137,6 +137,29 @@ class ArtifactError(GongbangError):
     """An artifact that is missing, corrupted, or mixed from parts that do not belong together."""
 
 
+class StoreError(GongbangError):
+    """A database of answers that cannot be used as it is, or refuses what it is asked to keep."""
+
+
+class StoreAwayError(StoreError):
+    """A database that cannot be reached, or is held by another; it may be there again at the next call."""
+
+
+class StoreMissingError(StoreError):
+    """A row that is not, or no longer, in the database."""
+
+
+class StoreConflictError(StoreError):
+    """A row that has changed since it was read; ``current`` is its version now."""
+
+    def __init__(self, what: str, *, current: int, value: object, allowed: str, cure: str) -> None:
+        self.current = current
+        super().__init__(what, value=value, allowed=allowed, cure=cure)
+
+    def to_dict(self) -> dict[str, Any]:
+        return super().to_dict() | {"current": self.current}
+
+
 class PreflightError(GongbangError):
     """A proof that failed before training; ``check`` is the name of the proof."""
 

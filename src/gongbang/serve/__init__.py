@@ -1,0 +1,1 @@
+"""What is reached over HTTP, and the database behind it."""

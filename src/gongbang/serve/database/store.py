@@ -1,0 +1,119 @@
+"""An open database: transactions that read, and transactions that write."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from gongbang.errors import StoreAwayError
+from gongbang.serve.database.engine import WAIT_S, WRITES, make_engine, shown
+from gongbang.serve.database.faults import DoAgain, translated
+
+T = TypeVar("T")
+_ATTEMPTS = 5
+
+
+class Store:
+    """A database of answers and conversations, shared by all threads of a process.
+
+    Work is a function of a session, so that what the database undoes for a deadlock can be done again.
+
+    Args:
+        url: see :func:`gongbang.serve.database.engine.database_url`. Nothing is connected yet.
+        wait_s: seconds to wait for a lock or a free connection.
+
+    Raises:
+        OptionError: the URL cannot be used.
+        MissingExtraError: the driver is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> from gongbang.serve.database.migrate import upgrade
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     upgrade(f"{folder}/answers.db")
+        ...     with Store(f"{folder}/answers.db") as store:
+        ...         store.ping()
+    """
+
+    def __init__(self, url: str | Path, *, wait_s: float = WAIT_S) -> None:
+        self._engine = make_engine(url, wait_s=wait_s)
+        self._writer = self._engine.execution_options(**{WRITES: True})
+        self._still = (
+            self._engine
+            if self._engine.dialect.name == "sqlite"  # a transaction there always sees one moment
+            else self._engine.execution_options(isolation_level="REPEATABLE READ")
+        )
+        self.name = shown(self._engine.url)
+        """The URL without its password."""
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back; a store that is used again connects again."""
+        self._engine.dispose()
+
+    def ping(self) -> None:
+        """Nothing, if the database answers.
+
+        Raises:
+            StoreAwayError: it does not.
+        """
+        self.read(lambda session: session.execute(text("SELECT 1")))
+
+    def read(self, work: Callable[[Session], T], *, one_moment: bool = False) -> T:
+        """What ``work`` reads.
+
+        Args:
+            work: is given a session, and returns nothing that still belongs to it.
+            one_moment: whether all its statements see the database as it was at the first.
+
+        Raises:
+            StoreAwayError: the database cannot be reached, or did not answer in time.
+            StoreError: the tables are missing.
+        """
+        return self._done(work, self._still if one_moment else self._engine)
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        """What ``work`` returns, its changes committed; none of them is where it raises.
+
+        ``work`` may be called again where the database undid it for a deadlock. If the connection breaks
+        during the commit, StoreAwayError is raised though the changes may have been kept: who repeats them
+        looks first.
+
+        Raises:
+            StoreAwayError: the database cannot be reached, or did not answer in time.
+            StoreError: the tables are missing, or the database refused the changes.
+        """
+        return self._done(work, self._writer)
+
+    def _done(self, work: Callable[[Session], T], engine: Engine) -> T:
+        for attempt in range(_ATTEMPTS):
+            try:
+                with (
+                    translated(self.name),
+                    Session(engine, expire_on_commit=False) as session,
+                    session.begin(),
+                ):
+                    return work(session)
+            except DoAgain as err:
+                last = err
+                time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
+        raise StoreAwayError(
+            f"the database undid the same transaction {_ATTEMPTS} times.",
+            value=str(last),
+            allowed="a database with fewer writers at once",
+            cure="Try again.",
+        ) from last
