@@ -1,4 +1,4 @@
-"""Side by side with peers, in one run: ``python bench/run.py [--quick] [--only search ask start train]``."""
+"""Side by side with peers, in one run: ``python bench/run.py [--quick] [--only search ask ...]``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from report import Section, write_report
 from rounds import Unavailable, progress
 from sources import Source, open_source
 
-NAMES = ("search", "ask", "start", "train")
+NAMES = ("search", "ask", "start", "train", "candidates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,13 @@ class Sizes:
     batch_size: int
     steps: int
     train_rounds: int
+    answers: tuple[int, ...]
+    answer_queries: int
+    answer_rounds: int
 
 
-FULL = Sizes(None, 1000, 5, 50, 5, 7, 16, 4, 3)
-QUICK = Sizes(50, 40, 2, 4, 2, 2, 2, 1, 2)
+FULL = Sizes(None, 1000, 5, 50, 5, 7, 16, 4, 3, (1_000, 10_000, 100_000), 100, 5)
+QUICK = Sizes(50, 40, 2, 4, 2, 2, 2, 1, 2, (1_000, 10_000), 10, 2)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,6 +83,7 @@ def _measures(
     options: argparse.Namespace, sizes: Sizes, source: Source, folder: Path
 ) -> dict[str, Callable[[], Section]]:
     from answering import measure_answering
+    from candidates import measure_candidates
     from finding import measure_finding
     from learning import measure_learning
     from starting import measure_starting
@@ -110,6 +114,12 @@ def _measures(
             batch_size=sizes.batch_size,
             steps=sizes.steps,
             rounds=sizes.train_rounds,
+        ),
+        "candidates": lambda: measure_candidates(
+            answers=sizes.answers,
+            queries=sizes.answer_queries,
+            rounds=sizes.answer_rounds,
+            seed=options.seed,
         ),
     }
 

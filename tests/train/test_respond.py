@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 import gongbang
 from gongbang.artifacts.run import Run
+from gongbang.cli.main import main
 from gongbang.errors import ArtifactError
 from gongbang.train.recipe import parse_recipe
 from gongbang.train.training import train_recipe
@@ -120,3 +122,32 @@ def test_a_cross_encoder_reranks_and_has_no_vectors(folder: Path):
     assert scores.shape == (3,) and scores[0] == scores[2] != scores[1]
     with pytest.raises(ArtifactError, match="no vectors"):
         ArtifactResponder(served)
+
+
+def test_a_responder_is_calibrated_and_chatted_with(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    _, artifact = _exported(folder, "bi")
+    monkeypatch.setenv("GONGBANG_CACHE", str(folder / "cache"))
+    said = dialogues(80)
+    known, inside, outside = folder / "known.csv", folder / "inside.csv", folder / "outside.jsonl"
+    for path, part in ((known, said[:40]), (inside, said[40:])):
+        rows = [f"{r.fields['context']},{r.fields['response']}" for r in part]
+        path.write_text("\n".join(["Q,A", *rows]) + "\n", encoding="utf-8")
+    others = [{"id": str(n), "text": f"{n}월 물가는 {n % 5}할 올랐다"} for n in range(40)]
+    outside.write_text("\n".join(json.dumps(row) for row in others), encoding="utf-8")
+    out = folder / "bi-calibrated"
+    words = ["calibrate", str(artifact), "--data", str(inside), "--out", str(out)]
+    assert main([*words, "--quiet"]) == 2
+    assert "--answers FILE" in capsys.readouterr().err
+    words += ["--answers", str(known), "--outside", str(outside)]
+    assert main([*words, "--json", "--quiet"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["answered_inside"]["value"] >= 0.9 and told["answers"] == 40
+    question = said[0].fields["context"]
+    talk = ["chat", "--artifact", str(out), "--answers", str(known), "--say", question, "--explain"]
+    assert main([*talk, "--json", "--quiet"]) == 0
+    turn = json.loads(capsys.readouterr().out)["turns"][0]
+    assert question in {candidate["question"] for candidate in turn["candidates"]}
+    assert main(["calibrate", str(artifact), "--data", str(inside), "--out", str(out), "--top-k", "3"]) == 2
+    assert "--top-k" in capsys.readouterr().err

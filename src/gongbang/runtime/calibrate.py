@@ -161,17 +161,47 @@ def calibrate_artifact(
             cure="Label more questions, or keep the artifact as it is.",
         )
     fitted = calibrate_reader(predictor.task, predictor.engine, records, index, top_k=top_k)
+    fitted_on = f"On {fitted.report['questions']} questions of {sources_of(records)}"
+    artifact = save_calibrated(
+        old,
+        out,
+        config=ReaderTask(predictor.task.tokenizer, fitted.settings).config(),
+        details={"calibration": fitted.report},
+        told=fitted_on,
+        seen=records,
+    )
+    return artifact, fitted
+
+
+def save_calibrated(
+    old: Artifact,
+    out: str | Path,
+    *,
+    config: Mapping[str, Any],
+    details: Mapping[str, Any],
+    told: str,
+    seen: Sequence[Record],
+) -> Artifact:
+    """A copy of an artifact with another configuration or other details, its card saying so.
+
+    Args:
+        old: the artifact that was calibrated.
+        out: the folder to make.
+        config: of its task.
+        details: what is put into its manifest besides.
+        told: what it was fitted on, for the card.
+        seen: the records behind that, which are held out no longer.
+    """
     manifest = old.manifest
     files: dict[str, Path | bytes] = {name: old.file(name) for name in manifest.files if name != PIPELINE}
     if HELD_OUT in files:
-        files[HELD_OUT] = without_groups(old, (record.group for record in records))
+        files[HELD_OUT] = without_groups(old, (record.group for record in seen))
     card = (old.path / CARD).read_text(encoding="utf-8") if (old.path / CARD).is_file() else ""
-    sources = ", ".join(sorted({record.source for record in records if record.source})) or "unnamed questions"
-    fitted_on = f"On {fitted.report['questions']} questions of {sources}, from the artifact {short(old.id)}"
-    artifact = save_artifact(
+    again = f"{told}, from the artifact {short(old.id)}; the scores above are those from before."
+    return save_artifact(
         Path(out),
         task=manifest.task,
-        config=ReaderTask(predictor.task.tokenizer, fitted.settings).config(),
+        config=config,
         files=files,
         belongs=manifest.belongs,
         labels=manifest.labels,
@@ -181,10 +211,14 @@ def calibrate_artifact(
         trained_on=manifest.trained_on,
         metrics=manifest.metrics,
         run=manifest.run,
-        details={**manifest.details, "calibration": fitted.report, "calibrated_from": old.id},
-        card=f"{card}\n## Calibrated again\n\n{fitted_on}; the scores above are those from before.\n",
+        details={**manifest.details, **details, "calibrated_from": old.id},
+        card=f"{card}\n## Calibrated again\n\n{again}\n",
     )
-    return artifact, fitted
+
+
+def sources_of(records: Sequence[Record]) -> str:
+    """The names of the records' sources, for a card."""
+    return ", ".join(sorted({record.source for record in records if record.source})) or "unnamed records"
 
 
 def _threshold(

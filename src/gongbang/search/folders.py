@@ -108,7 +108,7 @@ class new_folder:  # noqa: N801  (reads as a verb in a with-statement)
         draft = self._data / CURRENT
         draft.write_text(json.dumps({"format": FORMAT, "folder": self._data.name}) + "\n", encoding="utf-8")
         self._data.chmod(0o755)  # mkdtemp's 0o700 would hide the index from other users
-        with _one_writer(self.path):
+        with one_writer(self.path):
             if self._seen is not None and stamp_of(self.path) != self._seen:
                 raise _changed(self.path)
             old = self.path / _current(self.path)
@@ -228,8 +228,8 @@ def _clear(folder: Path) -> None:
 
 
 @contextmanager
-def _one_writer(path: Path) -> Iterator[None]:
-    """Waits until no other process puts its data in place; without ``flock`` (Windows) nobody waits."""
+def one_writer(path: Path) -> Iterator[None]:
+    """Waits until nobody else holds the file or folder ``path``; without ``flock`` (Windows) nobody waits."""
     try:
         import fcntl
     except ImportError:
