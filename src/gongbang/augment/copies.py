@@ -184,7 +184,7 @@ class FreshCopies:
         made: list[Record] = []
         missed: list[Missed] = []
         for record in records:
-            entropy = _entropy(self.seed, self.method, record.id, "chance", epoch)
+            entropy = entropy_of(self.seed, self.method, record.id, "chance", epoch)
             if np.random.default_rng(entropy).random() >= self.ratio:
                 continue
             copy = _copy(self.method, self._make, epoch, self.seed, [record])
@@ -200,7 +200,7 @@ def _copy(method: str, make: Augmenter, number: int, seed: int, seen: Sequence[R
     record = seen[0]
     reason = NOTHING[method]
     for attempt in range(TRIES):
-        made = make(record, np.random.default_rng(_entropy(seed, method, record.id, number, attempt)))
+        made = make(record, np.random.default_rng(entropy_of(seed, method, record.id, number, attempt)))
         if made is None:
             continue
         twin = next((place for place, other in enumerate(seen) if _same(made, other)), None)
@@ -223,11 +223,11 @@ def _same(made: Record, other: Record) -> bool:
 
 
 def _wanted(id: str, method: str, ratio: float, seed: int) -> int:
-    chance = np.random.default_rng(_entropy(seed, method, id, "chance")).random()
+    chance = np.random.default_rng(entropy_of(seed, method, id, "chance")).random()
     return math.floor(ratio + chance)
 
 
-def _entropy(seed: int, *parts: object) -> list[int]:
+def entropy_of(seed: int, *parts: object) -> list[int]:
     """128 bits of a hash: a generator's state that no other record, copy or method shares."""
     digest = hashlib.blake2b(digest_size=16)
     for part in (seed, *parts):

@@ -72,7 +72,7 @@ def load_splits(data: DataSettings, *, seed: int) -> Splits:
         loaded = read_records(source.path, format=source.format, mapping=source.mapping or None)
         splits.files.append(Path(source.path))
         splits.problems += loaded.problems
-        for record in _share(_labelled(loaded.items, source), source, seed):
+        for record in _share(_labelled(_made(loaded.items, source, seed), source), source, seed):
             part = _part(record, source, data.split)
             splits.part(part).append(record)
             if part == "train" and source.role == "train":
@@ -149,6 +149,29 @@ def _part(record: Record, source: SourceSettings, split: SplitSettings) -> str:
             cure="Set role: train for this source, or evaluate on the originals.",
         )
     return "train"
+
+
+def _made(records: Sequence[Record], source: SourceSettings, seed: int) -> Sequence[Record]:
+    """What the recipe makes of a source's records before anything else is done with them.
+
+    Raises:
+        DataError: nothing could be made of any.
+    """
+    if source.make == "none":
+        return records
+    from gongbang.augment.claims import claims
+
+    found = claims(records, seed=seed)
+    if not found:
+        raise DataError(
+            "no yes/no question could be made of this source.",
+            value=f"{len(records)} records",
+            allowed="questions such as '… 누구인가?' with labelled answers in their passages",
+            cure="Leave 'make' of this source out, or name a set for reading comprehension.",
+            path=source.path,
+        )
+    _LOG.info("%d yes/no questions made of %d records of %s", len(found), len(records), source.path)
+    return found
 
 
 def _labelled(records: Sequence[Record], source: SourceSettings) -> list[Record]:

@@ -32,7 +32,8 @@ class SourceSettings(_Strict):
 
     ``role`` says what it is used for: "split" deals its groups out by the recipe's split, the others give
     the whole source to one part. ``share`` keeps that share of its records (seeded). ``augmented`` says
-    that the rows are made, not found: such rows never enter development or test data.
+    that the rows are made, not found: such rows never enter development or test data. ``make: claims`` makes
+    yes/no questions of a reader's questions (:mod:`gongbang.augment.claims`), which are trained on alone.
     """
 
     path: str
@@ -44,6 +45,7 @@ class SourceSettings(_Strict):
     role: Literal["split", "train", "development", "test"] = "split"
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
     augmented: bool = False
+    make: Literal["none", "claims"] = "none"
 
 
 class SplitSettings(_Strict):
