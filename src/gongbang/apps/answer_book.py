@@ -208,15 +208,12 @@ class AnswerBook:
         asked = self.vectors(_QUESTIONS, [said])[0]
         replies = {hit.id: hit.score for hit in self._stores[_RESPONSES].search(vectors, k)}
         questions = {hit.id: hit.score for hit in self._stores[_QUESTIONS].search(asked, k)}
-        known = self._known
         least = min(replies.values(), default=0.0)
         near = min(questions.values(), default=0.0)
-        return [
-            AnswerHit(
-                known[id],
-                replies.get(id, least),
-                questions.get(id, near if known[id].question else 0.0),
-            )
-            for id in dict.fromkeys((*replies, *questions))
-            if id in known
-        ]
+        found = []
+        for id in dict.fromkeys((*replies, *questions)):
+            answer = self._known.get(id)  # another thread may have taken it out meanwhile
+            if answer is not None:
+                asked_for = questions.get(id, near if answer.question else 0.0)
+                found.append(AnswerHit(answer, replies.get(id, least), asked_for))
+        return found

@@ -21,6 +21,9 @@ from gongbang.errors import OptionError
 
 VERBS: dict[str, tuple[str, str]] = {
     "ask": ("gongbang.cli.ask", "ask Korean documents; answers are spans with their evidence"),
+    "chat": ("gongbang.cli.chat", "talk to a chatbot over known answers; it asks back where it is not sure"),
+    "answers": ("gongbang.cli.answers", "bring answers into a database, or out of it, as CSV or JSONL"),
+    "serve": ("gongbang.cli.serve", "serve a chatbot and its answers over HTTP"),
     "stickers": ("gongbang.cli.stickers", "pick stickers for what is felt in a text, with the reason"),
     "index": ("gongbang.cli.index", "build, change, search and explain a search index"),
     "check": ("gongbang.cli.check", "report what is wrong with a data set"),

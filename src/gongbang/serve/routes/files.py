@@ -1,0 +1,153 @@
+"""/v1/answers/import and /v1/answers/export: answers as files."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from gongbang.errors import OptionError
+from gongbang.serve.database.answers import Answers
+from gongbang.serve.database.transfer import export_answers, import_answers
+from gongbang.serve.problems import words_of
+from gongbang.serve.routes.common import Here, problems
+from gongbang.serve.schemas import Asked, Imported, Row
+
+IMPORT = "/v1/answers/import"
+router = APIRouter(prefix="/v1/answers", tags=["answers"])
+_TYPES = {
+    "text/csv": ".csv",
+    "application/jsonl": ".jsonl",
+    "application/x-ndjson": ".jsonl",
+    "application/x-jsonlines": ".jsonl",
+}
+_MEDIA = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
+_CSV = "question,text,label\n몇 시에 열어요?,공방은 아침 열 시에 열어요.,안내\n"
+_JSONL = '{"question": "몇 시에 열어요?", "text": "공방은 아침 열 시에 열어요."}\n'
+_TOLD = 100  # rows that could not be used
+_PART = 65_536
+
+
+def _text(example: str) -> dict[str, Any]:
+    return {"schema": {"type": "string", "minLength": 1}, "example": example}
+
+
+class ImportQuery(Asked):
+    """How a file is read."""
+
+    update: Annotated[bool, Field(description="change the answers that the rows name by id")] = False
+    map: Annotated[
+        list[str],
+        Field(
+            max_length=6, default_factory=list, description="FIELD=COLUMN, the file's own name for a field"
+        ),
+    ]
+
+
+class ExportQuery(Asked):
+    """The kind of file."""
+
+    format: Literal["csv", "jsonl"] = "csv"
+
+
+@router.post(
+    "/import",
+    responses=problems(400, 413, 415),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {kind: _text(_CSV if ending == ".csv" else _JSONL) for kind, ending in _TYPES.items()},
+        }
+    },
+)
+async def take_in(request: Request, query: Annotated[ImportQuery, Query()], here: Here) -> Imported:
+    """Add the answers of a CSV or JSONL file; a row that cannot be used costs none of the others."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in _TYPES:
+        raise HTTPException(415)
+    columns = column_names(query.map)
+    with tempfile.TemporaryDirectory(prefix="gongbang-") as folder:
+        path = Path(folder) / f"answers{_TYPES[kind]}"
+        with path.open("wb") as file:
+            async for part in request.stream():
+                await run_in_threadpool(file.write, part)
+        return await run_in_threadpool(_import, here, path, columns, query.update)
+
+
+def _import(here: Here, path: Path, columns: dict[str, str], update: bool) -> Imported:
+    done = import_answers(here.answers, path, columns=columns, update=update)
+    rows = [Row(line=bad.line, field=bad.field, **words_of(bad)) for bad in done.problems[:_TOLD]]
+    return Imported(
+        created=done.created,
+        updated=done.updated,
+        same=done.same,
+        ignored=list(done.ignored),
+        problem_count=len(done.problems),
+        problems=rows,
+    )
+
+
+@router.get(
+    "/export",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "the file",
+            "content": {"text/csv": _text(_CSV), "application/jsonl": _text(_JSONL)},
+        },
+        **problems(),
+    },
+)
+def give_out(query: Annotated[ExportQuery, Query()], here: Here) -> StreamingResponse:
+    """All answers as they are at one moment."""
+    parts = _exported(here.answers, query.format)
+    first = next(parts)  # what fails does so before a status was sent
+    headers = {"Content-Disposition": f'attachment; filename="answers.{query.format}"'}
+    return StreamingResponse(_joined(first, parts), media_type=_MEDIA[query.format], headers=headers)
+
+
+def _exported(answers: Answers, kind: str) -> Iterator[bytes]:
+    """A file of all answers in parts, first an empty one; the file is gone when the last was taken."""
+    with tempfile.TemporaryDirectory(prefix="gongbang-") as folder:
+        path = Path(folder) / f"answers.{kind}"
+        export_answers(answers, path)
+        yield b""
+        with path.open("rb") as file:
+            while part := file.read(_PART):
+                yield part
+
+
+def _joined(first: bytes, parts: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from parts
+
+
+def column_names(pairs: list[str]) -> dict[str, str]:
+    """Field to column, out of words such as ``text=A``.
+
+    Raises:
+        OptionError: a word without an equals sign.
+
+    Example:
+        >>> column_names(["text=A", "question=Q"])
+        {'text': 'A', 'question': 'Q'}
+    """
+    names = {}
+    for pair in pairs:
+        field, sign, column = pair.partition("=")
+        if not sign or not column:
+            raise OptionError(
+                "a column is mapped by FIELD=COLUMN.",
+                value=pair,
+                allowed="such as text=A or question=Q",
+                cure="Write the field, an equals sign and the file's own name for it.",
+            )
+        names[field] = column
+    return names

@@ -1,0 +1,179 @@
+"""Requests that nobody would write: out of the OpenAPI document, against it, and of plain bytes."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from json import dumps
+
+import schemathesis
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis import Case, GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from gongbang.serve.database.rows import Draft, NewTurn
+from gongbang.serve.service import Service
+
+BASE = "http://127.0.0.1"
+told: list[str] = []
+"""What the summary of the suite says of it."""
+
+_CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+]
+_KINDS = ("application/json", "text/csv", "application/jsonl", "text/plain", "application/x-ndjson", "x", "")
+_HARD = (
+    *(b"", b"{", b"[" * 5000, b'{"text":"\\ud800"}', b"1" * 5000, b"\xff\xfe", b'{"text":1e999}', b"null"),
+    *(b'"', b"text\n", b"\xef\xbb\xbftext\n\x00\n", b'text,id\n"', b'{"text": "\\u0000"}\n'),
+)
+_TEXTS = (
+    "\x00",
+    "a\x00b",
+    " ",
+    "\u2028",
+    "가" * 2001,
+    "x" * 16_001,
+    "\U0001f600" * 64,
+    "' OR 1=1 --",
+    "%",
+    "\x1f",
+)
+_WORDS = ("Traceback", 'File "', "sqlalchemy", "pydantic", "site-packages", "/tmp/")
+
+
+@dataclass
+class Fuzzed:
+    """What was sent and what came back."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    operations: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def requests(self) -> int:
+        return self.statuses.total()
+
+    def take(self, operation: str, status: int, body: str) -> None:
+        """Count an answer; what tells of the inside of the server is a failure."""
+        self.statuses[status] += 1
+        self.operations[operation] += 1
+        assert status < 500, f"{operation}: {status} {body[:300]}"
+        told = [word for word in _WORDS if status >= 400 and word in body]
+        assert not told, f"{operation}: {status} tells {told}: {body[:300]}"
+
+
+def fuzz(app: FastAPI, requests: int, number: int) -> Fuzzed:
+    """Send about so many requests, spread over all operations; a check that fails raises."""
+    logging.getLogger("schemathesis").setLevel(logging.ERROR)
+    known, tally = _filled(app.state.service), Fuzzed()
+    schema = schemathesis.openapi.from_asgi("/openapi.json", app, headers={"Host": "127.0.0.1"})
+    operations = [found.ok() for found in schema.get_all_operations()]
+    each = -(-requests // (3 * len(operations)))
+    with TestClient(app, base_url=BASE, raise_server_exceptions=False) as client:
+        for at, operation in enumerate(operations):
+            for mode in GenerationMode:
+                _send_cases(operation, mode, client, known, tally, each, number + at)
+        _send_bytes(client, [operation.path for operation in operations], tally, each, number)
+    return tally
+
+
+def _filled(service: Service) -> dict[str, list]:
+    """Rows that requests can mean: few would guess one."""
+    made = service.answers.create_many([Draft(f"{n}번째 대답", f"{n}번째 질문", "안내") for n in range(40)])
+    talks = [service.conversations.start().id for _ in range(40)]
+    turns = [service.conversations.add(talk, [NewTurn("bot", "네.")])[0].id for talk in talks]
+    return {"answers": [one.id for one in made], "talks": talks, "turns": turns}
+
+
+def _send_cases(operation, mode, client, known, tally, count, number) -> None:
+    @seed(number)
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(operation.as_strategy(generation_mode=mode), st.randoms(use_true_random=False))
+    def send(case: Case, chance: random.Random) -> None:
+        if mode is GenerationMode.POSITIVE:
+            _aim(case, known, chance)
+        response = case.call(base_url=BASE, session=None, headers={"Host": "127.0.0.1"})
+        tally.take(operation.label, response.status_code, response.text or "")
+        plain = case.path.endswith("/import")  # any bytes are a file: there is no schema to violate
+        case.validate_response(response, checks=_CHECKS[:-1] if plain else _CHECKS)
+
+    with suppress(Unsatisfiable):  # an operation without parameters cannot be asked wrongly
+        send()
+
+
+def _aim(case: Case, known: dict[str, list], chance: random.Random) -> None:
+    """Have most of the cases mean rows that there are, or were."""
+    if chance.random() < 0.2:
+        return
+    if "id" in case.path_parameters:
+        talks = "conversations" in case.path
+        case.path_parameters["id"] = chance.choice(known["talks" if talks else "answers"])
+    if isinstance(case.body, dict):
+        if "turn_id" in case.body:
+            case.body["turn_id"] = chance.choice(known["turns"])
+        if case.body.get("conversation_id"):
+            case.body["conversation_id"] = chance.choice(known["talks"])
+        texts = [name for name in ("text", "question", "label", "note") if name in case.body]
+        if texts and chance.random() < 0.5:
+            case.body[chance.choice(texts)] = chance.choice(_TEXTS)
+
+
+def _send_bytes(client: TestClient, paths: list[str], tally: Fuzzed, each: int, number: int) -> None:
+    """Bodies that are no JSON, or JSON that is none of a schema's, of any kind at any address."""
+    inner = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda some: st.lists(some, max_size=3) | st.dictionaries(st.text(max_size=5), some, max_size=3),
+        max_leaves=5,
+    )
+    hard = st.sampled_from(_HARD)
+    bodies = hard | st.binary(max_size=60) | inner.map(lambda value: dumps(value).encode())
+    ids = st.sampled_from(["1", "0", "-1", "9" * 30, "%00", "a%2Fb", "%ED%A0%80", "１", "1e3", "' OR 1=1"])
+
+    @seed(number)
+    @settings(
+        max_examples=each * len(paths),
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(
+        st.sampled_from(paths),
+        st.sampled_from(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")),
+        ids,
+        st.sampled_from(_KINDS),
+        bodies,
+        st.sampled_from(("", "?after=a&limit=0", "?%00=%ff", "?map==", "?format=%ED%A0%80")),
+    )
+    def send(path, method, id, kind, body, query) -> None:
+        address = path.replace("{id}", id) + query
+        response = client.request(method, address, content=body, headers={"content-type": kind})
+        tally.take(f"bytes to {path}", response.status_code, response.text)
+        if response.status_code >= 400 and method != "HEAD":
+            assert response.headers["content-type"] == "application/problem+json", address
+            assert response.json()["status"] == response.status_code
+
+    send()
