@@ -58,7 +58,7 @@ def test_a_highlight_that_is_all_zeros(folder: Path, monkeypatch: pytest.MonkeyP
     """B11: every underline id was 0, and nobody noticed."""
     monkeypatch.setattr(highlight, "highlighted", fault)
     bench = sound_bench(folder, pipeline__highlight="predicted")
-    refused(bench, "options act", "no token of the passages is lit", "remove pipeline.highlight")
+    refused(bench, "options act", "'highlight' changes neither", "Remove pipeline.highlight")
     with pytest.raises(PreflightError, match="no token"):  # its own proof sees it as well
         proof.prove(Trial(bench))
 
@@ -82,7 +82,7 @@ def test_a_number_of_sentences_is_no_fault_where_nothing_is_highlighted(folder: 
 def test_zeros_are_seen_whatever_the_number_of_sentences(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(highlight, "highlighted", nothing)
     bench = sound_bench(folder, pipeline__highlight="predicted", pipeline__highlight_sentences=3)
-    refused(bench, "options act", "no token of the passages is lit", "remove pipeline.highlight")
+    refused(bench, "options act", "'highlight' changes neither", "Remove pipeline.highlight")
 
 
 def test_a_highlight_no_better_than_chance_is_noted(folder: Path, monkeypatch: pytest.MonkeyPatch):

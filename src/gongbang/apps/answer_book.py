@@ -189,8 +189,7 @@ class AnswerBook:
         """(n, dimension) unit vectors: of responses as responses, of questions by the mean of a context's."""
         if name == _RESPONSES:
             return self.responder.responses(texts)
-        means = np.stack([own.mean(axis=0) for own in self.responder.contexts(texts)])
-        return np.asarray(means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12))
+        return np.stack([_mean(own) for own in self.responder.contexts(texts)])
 
     def find(self, context: str, said: str, k: int = 20) -> list[AnswerHit]:
         """The answers that reply best, and those whose own question is most like what was said.
@@ -204,10 +203,9 @@ class AnswerBook:
             Answers found by either, in no particular order; the score of one that only the other kind found
             is the least of those found.
         """
-        vectors = self.responder.contexts([context])[0]
-        asked = self.vectors(_QUESTIONS, [said])[0]
+        vectors, last = self.responder.contexts([context, said])
         replies = {hit.id: hit.score for hit in self._stores[_RESPONSES].search(vectors, k)}
-        questions = {hit.id: hit.score for hit in self._stores[_QUESTIONS].search(asked, k)}
+        questions = {hit.id: hit.score for hit in self._stores[_QUESTIONS].search(_mean(last), k)}
         least = min(replies.values(), default=0.0)
         near = min(questions.values(), default=0.0)
         found = []
@@ -217,3 +215,9 @@ class AnswerBook:
                 asked_for = questions.get(id, near if answer.question else 0.0)
                 found.append(AnswerHit(answer, replies.get(id, least), asked_for))
         return found
+
+
+def _mean(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(dimension,) the unit vector in the middle of a context's."""
+    mean = vectors.mean(axis=0)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), dtype=np.float32)

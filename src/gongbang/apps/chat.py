@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -155,16 +155,7 @@ class Chat:
         talk.turns += [text, found.text]
         if found.answer_id is not None:
             talk.given.append(found.answer_id)
-        spent = round(1000.0 * (time.perf_counter() - began), 3)
-        return Reply(
-            found.kind,
-            found.text,
-            found.confidence,
-            found.answer_id,
-            found.questions,
-            found.candidates,
-            spent,
-        )
+        return replace(found, milliseconds=round(1000.0 * (time.perf_counter() - began), 3))
 
     def _reply(self, text: str, talk: Conversation) -> Reply:
         rule = safety_reply(text)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gongbang.augment.copies import entropy_of
 from gongbang.data.records import Record
 from gongbang.search.contexts import document_of
 from gongbang.text.josa import attach_josa, josa_pair
@@ -68,23 +69,23 @@ def claims(records: Sequence[Record], *, seed: int = 17) -> list[Record]:
         >>> [(made.fields["question"], made.labels["label"]) for made in claims([asked])]
         [('등대를 세운 사람은 가온인가?', 'yes')]
     """
-    usable = [record for record in records if record.answers and frame_of(record) is not None]
+    usable = [(record, frame) for record in records if (frame := frame_of(record)) is not None]
     near: dict[str, list[str]] = defaultdict(list)
     for record in records:
         for key in (record.fields.get("context", ""), document_of(record) if record.answers else ""):
             near[key] += [answer.text for answer in record.answers]
     made: list[Record] = []
     lonely: list[Record] = []
-    for record in usable:
+    for record, frame in usable:
         rng = _rng(record, seed)
         answer = record.answers[0].text.strip()
         others = sorted(set(_others(record, answer, near)))
         if not others:
-            lonely.append(_claim(record, answer, YES, rng))
+            lonely.append(_claim(record, frame, answer, YES, rng))
         elif rng.random() < 0.5:
-            made.append(_claim(record, answer, YES, rng))
+            made.append(_claim(record, frame, answer, YES, rng))
         else:
-            made.append(_claim(record, others[int(rng.integers(len(others)))], NO, rng))
+            made.append(_claim(record, frame, others[int(rng.integers(len(others)))], NO, rng))
     denied = sum(record.labels["label"] == NO for record in made)
     room = max(0, 2 * denied - len(made))
     lonely.sort(key=lambda claim: int(_rng(claim, seed).integers(2**62)))
@@ -114,9 +115,8 @@ def frame_of(record: Record) -> _Frame | None:
     return None
 
 
-def _claim(record: Record, answer: str, label: str, rng: np.random.Generator) -> Record:
-    frame = frame_of(record)
-    text = "" if frame is None else frame.filled(answer)
+def _claim(record: Record, frame: _Frame, answer: str, label: str, rng: np.random.Generator) -> Record:
+    text = frame.filled(answer)
     if text.endswith("인가?") and rng.random() < 0.3:  # people also claim where they could ask
         text = text.removesuffix("인가?") + "이다."
     return Record(
@@ -155,6 +155,4 @@ def _kind(answer: str) -> str:
 
 
 def _rng(record: Record, seed: int) -> np.random.Generator:
-    from gongbang.augment.copies import entropy_of
-
     return np.random.default_rng(entropy_of(seed, "claims", record.id))

@@ -13,7 +13,6 @@ from gongbang.errors import DataError, OptionError
 
 if TYPE_CHECKING:
     from gongbang.artifacts.run import Run
-    from gongbang.data.records import Record
     from gongbang.train.difficulty import Difficulty, Judgement
 
 
@@ -58,6 +57,7 @@ def run(args: argparse.Namespace) -> Any:
 
 def _judged(run: Run) -> list[Judgement]:
     """A run's out-of-fold predictions held against the labels of its data."""
+    from gongbang.tasks.labels import gold_texts
     from gongbang.train.data import load_splits
     from gongbang.train.difficulty import judge
     from gongbang.train.folds import TABLE
@@ -82,15 +82,8 @@ def _judged(run: Run) -> list[Judgement]:
         )
     check_data(run, recipe)
     splits = load_splits(recipe.data, seed=recipe.training.seed)
-    gold = {record.id: _gold(record) for record in (*splits.train, *splits.development)}
+    gold = {record.id: gold_texts(record) or () for record in (*splits.train, *splits.development)}
     return judge(run.predictions(), gold)
-
-
-def _gold(record: Record) -> list[str]:
-    if "answers" in record.spans:
-        return [answer.text for answer in record.answers] or [""]
-    found = record.labels.get("labels", record.labels.get("label"))
-    return [str(each) for each in found] if isinstance(found, (list, tuple)) else [str(found)]
 
 
 def _stages(rows: list[Difficulty]) -> list[dict[str, Any]]:

@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> Any:
     from gongbang.augment.pseudo import Thresholds, apply_decisions, consensus, tally, write_decisions
     from gongbang.data.writing import write_jsonl
     from gongbang.metrics.span import normalise_answer
+    from gongbang.tasks.labels import gold_texts
 
     out = jsonl_target(args.out)
     limits = Thresholds(args.keep, args.relabel, args.confidence)
@@ -55,7 +56,8 @@ def run(args: argparse.Namespace) -> Any:
     told = [[prediction for prediction in member if prediction.id in seen] for member in members]
     spans = any("answers" in record.spans for record in records)
     normal: Normal = normalise_answer if spans else str.strip
-    decisions = consensus(told, _own(records), thresholds=limits, normal=normal)
+    own = {record.id: gold for record in records if (gold := gold_texts(record)) is not None}
+    decisions = consensus(told, own, thresholds=limits, normal=normal)
     kept = apply_decisions(records, decisions, role="answers" if spans else "")
     write_jsonl(kept, out)
     reasons = out.with_suffix(".decisions.jsonl")
@@ -86,17 +88,6 @@ def _predicted(args: argparse.Namespace, name: str, records: Sequence[Record]) -
     predictor = load(name)
     note(args, f"predicting with {name}")
     return predictor.predict(list(records))
-
-
-def _own(records: Sequence[Record]) -> dict[str, list[str]]:
-    """The texts that count as each record's own label, where it has one."""
-    own = {}
-    for record in records:
-        if "answers" in record.spans:
-            own[record.id] = [answer.text for answer in record.answers] or [""]
-        elif record.labels.get("label") not in (None, ""):
-            own[record.id] = [str(record.labels["label"])]
-    return own
 
 
 def _text(result: dict[str, Any], decisions: Sequence[Decision]) -> str:

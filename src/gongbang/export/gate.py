@@ -91,9 +91,6 @@ def served_scores(
     bench: Workbench, predictor: Predictor, records: Sequence[Record]
 ) -> tuple[Scores, Notebook | None]:
     """Scores of an artifact at work, and its error notebook where its task has one."""
-    if bench.task.ranks_corpus:
-        from gongbang.train.ranking import score_pairs
-
-        return score_pairs(bench, predictor, records), None
-    scores, predictions = predictor.score(records)
+    predictions = predictor.predict(bench.with_other_passages(records))
+    scores: Scores = predictor.task.score(predictions, records)
     return scores, build_notebook_for(bench.task, records, predictions)

@@ -88,7 +88,7 @@ def balanced_weights(counts: Sequence[int]) -> Tensor:
     return torch.where(found > 0, weights, torch.zeros_like(weights))
 
 
-class _Head(nn.Module):
+class PooledHead(nn.Module):
     """Logits of pooled states, and several dropped-out readings of them while training."""
 
     def __init__(self, encoder: nn.Module, hidden_size: int, *, labels: int, options: HeadOptions) -> None:
@@ -123,7 +123,7 @@ class _Head(nn.Module):
         return [self._logits(state) for _ in range(samples)]
 
 
-class ClassifyModel(_Head):
+class ClassifyModel(PooledHead):
     """One label of several (Devlin et al. 2019, section 4.1), over a pooled state.
 
     Args:
@@ -165,7 +165,7 @@ class ClassifyModel(_Head):
         return torch.stack(losses).mean()
 
 
-class EmotionsModel(_Head):
+class EmotionsModel(PooledHead):
     """Any number of labels: a logit for each, over a pooled state.
 
     Args:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from gongbang.errors import OptionError
-from gongbang.nn.classify import pooled
+from gongbang.nn.classify import HeadOptions, PooledHead, pooled
 
 Batch = Mapping[str, Tensor]
 Codes = Literal["learned", "first", "last"]
@@ -212,7 +212,7 @@ class PolyModel(BiModel):
             return (attention * dots).sum(dim=-1)
 
 
-class CrossModel(nn.Module):
+class CrossModel(PooledHead):
     """One logit for a context and a response read beside each other.
 
     Args:
@@ -223,20 +223,7 @@ class CrossModel(nn.Module):
     output_names = ("logits",)
 
     def __init__(self, encoder: nn.Module, hidden_size: int) -> None:
-        super().__init__()
-        self.encoder = encoder
-        self.head = nn.Linear(hidden_size, 1)
-        nn.init.normal_(self.head.weight, std=0.02)
-        nn.init.zeros_(self.head.bias)
-        self.uses_types = getattr(encoder.config, "type_vocab_size", 0) > 1
-
-    def forward(
-        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
-    ) -> dict[str, Tensor]:
-        """``logits``, (rows, 1), of rows given as (rows, time)."""
-        types = {"token_type_ids": token_type_ids} if self.uses_types and token_type_ids is not None else {}
-        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **types).last_hidden_state
-        return {"logits": self.head(pooled(states, attention_mask, "mean")).float()}
+        super().__init__(encoder, hidden_size, labels=1, options=HeadOptions())
 
     def loss(self, batch: Batch) -> Tensor:
         """Binary cross-entropy of each row by itself: whether it holds the right response.

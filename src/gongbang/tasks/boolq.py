@@ -27,7 +27,7 @@ from gongbang.tasks.labels import (
     softmax,
 )
 from gongbang.tasks.nearest import bigrams, nearest_sentence
-from gongbang.tasks.settings import Configured
+from gongbang.tasks.settings import Configured, check_temperature
 from gongbang.tasks.texts import need_text
 from gongbang.tasks.windows import Window, Windower, pad_rows
 
@@ -75,13 +75,7 @@ class BoolqConfig:
                 allowed=", ".join(get_args(Aggregate)),
                 cure="Set aggregate to one of these.",
             )
-        if not self.temperature > 0:
-            raise OptionError(
-                "the temperature is not above 0.",
-                value=self.temperature,
-                allowed="a number above 0",
-                cure="Leave temperature out; export fits it.",
-            )
+        check_temperature(self.temperature)
 
 
 @dataclass(slots=True)

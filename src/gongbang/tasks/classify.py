@@ -29,7 +29,7 @@ from gongbang.tasks.labels import (
     shared_predictions,
     softmax,
 )
-from gongbang.tasks.settings import Configured
+from gongbang.tasks.settings import Configured, check_temperature
 from gongbang.tasks.texts import TextRows, need_text
 
 if TYPE_CHECKING:
@@ -79,13 +79,7 @@ class ClassifyConfig:
                 allowed=", ".join(get_args(Keep)),
                 cure="Set keep to one of these.",
             )
-        if not self.temperature > 0:
-            raise OptionError(
-                "the temperature is not above 0.",
-                value=self.temperature,
-                allowed="a number above 0",
-                cure="Leave temperature out; export fits it.",
-            )
+        check_temperature(self.temperature)
 
 
 @dataclass(slots=True)

@@ -32,6 +32,21 @@ def label_of(record: Record, key: str = "label") -> str | None:
     return None if value is None or value == "" else str(value)
 
 
+def gold_texts(record: Record) -> list[str] | None:
+    """The texts that are right for a record: its answers ("" where nothing answers), or its label.
+
+    None for a record that is not labelled.
+
+    Example:
+        >>> gold_texts(Record("1", {"text": "좋다"}, labels={"label": 1})), gold_texts(Record("2", {}))
+        (['1'], None)
+    """
+    if "answers" in record.spans:
+        return [answer.text for answer in record.answers] or [""]
+    label = label_of(record)
+    return None if label is None else [label]
+
+
 def labels_in(records: Iterable[Record], key: str = "label") -> tuple[str, ...]:
     """The distinct labels of the records, sorted, so that their order does not depend on the file's.
 

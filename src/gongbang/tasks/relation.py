@@ -28,7 +28,7 @@ from gongbang.tasks.labels import (
 )
 from gongbang.tasks.relation_rows import MarkedRows
 from gongbang.tasks.relation_types import TypeTable, klue_pairs, learned_pairs, types_of
-from gongbang.tasks.settings import Configured
+from gongbang.tasks.settings import Configured, check_temperature
 from gongbang.tasks.texts import need_text
 from gongbang.text.josa import attach_josa
 from gongbang.text.markers import Marked, MarkerStyle, TypeNames, mark_entities
@@ -83,13 +83,7 @@ class RelationConfig:
                     allowed=", ".join(get_args(kind)),
                     cure=f"Set {name} to one of these.",
                 )
-        if not self.temperature > 0:
-            raise OptionError(
-                "the temperature is not above 0.",
-                value=self.temperature,
-                allowed="a number above 0",
-                cure="Leave temperature out; export fits it.",
-            )
+        check_temperature(self.temperature)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from gongbang.tasks.candidates import CANDIDATES, candidates_of, with_candidates
 from gongbang.tasks.dialogue_rows import DialogueRows
 from gongbang.tasks.labels import fitted_temperature
 from gongbang.tasks.selection import attended_scores, ranked_prediction, scores_of_predictions
-from gongbang.tasks.settings import Configured
+from gongbang.tasks.settings import Configured, check_temperature
 from gongbang.tasks.texts import need_text
 from gongbang.tasks.windows import pad_rows
 
@@ -71,13 +71,7 @@ class RespondConfig:
                 allowed="2 or more",
                 cure="Raise candidates.",
             )
-        if not self.temperature > 0:
-            raise OptionError(
-                "the temperature is not above 0.",
-                value=self.temperature,
-                allowed="a number above 0",
-                cure="Leave temperature out; export fits it.",
-            )
+        check_temperature(self.temperature)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin, get_type_hints
 
-from gongbang.errors import ArtifactError
+from gongbang.errors import ArtifactError, OptionError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -65,6 +65,21 @@ def settings_from(kind: type[Settings], config: Mapping[str, Any]) -> Settings:
     for key, value in config.items():
         _check_kind(key, value, hints[key])
     return kind(**config)
+
+
+def check_temperature(temperature: float) -> None:
+    """Refuse a temperature that scores cannot be divided by.
+
+    Raises:
+        OptionError: it is not above 0.
+    """
+    if not temperature > 0:
+        raise OptionError(
+            "the temperature is not above 0.",
+            value=temperature,
+            allowed="a number above 0",
+            cure="Leave temperature out; export fits it.",
+        )
 
 
 _KINDS: dict[Any, tuple[tuple[type, ...], str]] = {

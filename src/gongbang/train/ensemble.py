@@ -23,7 +23,7 @@ from gongbang.ensemble.solve import solve
 from gongbang.ensemble.solve_spans import SpanSolution, solve_spans
 from gongbang.errors import EnsembleError
 from gongbang.metrics.scores import Scores
-from gongbang.metrics.span import span_metric
+from gongbang.metrics.span import compared, span_metric
 from gongbang.nn.ensemble import EnsembleModel, Kind
 from gongbang.tasks.base import Prediction
 from gongbang.tasks.labels import probabilities_of
@@ -136,13 +136,14 @@ def _solved_spans(
     first = members[0].table
     records = [by_id[id] for id in first.ids if id in by_id]
     told = {each.run.id: {one.id: one for one in read_predictions(each.run.path)} for each in members}
-    clean, values = task.language.comparable, span_metric(metric)
+    clean = task.language.comparable
+    worth = compared(span_metric(metric), clean)
     golds = [[clean(answer.text) for answer in record.answers] for record in records]
 
     def value_of(predictions: Sequence[Prediction]) -> NDArray[np.float64]:
-        by_question = {prediction.id: clean(prediction.text) for prediction in predictions}
+        by_question = {prediction.id: prediction.text for prediction in predictions}
         pairs = zip(records, golds, strict=True)
-        return np.array([100.0 * values(by_question[record.id], gold) for record, gold in pairs])
+        return np.array([100.0 * worth(by_question[record.id], gold) for record, gold in pairs])
 
     return solve_spans(
         {name: [table[record.id] for record in records] for name, table in told.items()},

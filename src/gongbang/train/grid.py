@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from gongbang.artifacts.files import read_json, write_json
 from gongbang.artifacts.run import Run
 from gongbang.errors import ArtifactError, RecipeError
 from gongbang.train.loop import Event
-from gongbang.train.recipe import Recipe
+from gongbang.train.recipe import AugmentSettings, Recipe
 from gongbang.train.training import train_recipe
 
 RUNS = "runs"
@@ -52,6 +52,18 @@ def train_grid(
             write_json(file, {"recipe": identity, "runs": done})
         runs[key] = Run.open(done[key], file.parent / RUNS)
     return runs
+
+
+def cell(recipe: Recipe, *, name: str, augment: Sequence[AugmentSettings], seed: int) -> Recipe:
+    """The recipe of one run of a grid, with its name, copies and seed; no score is expected of it."""
+    return recipe.model_copy(
+        update={
+            "name": name,
+            "data": recipe.data.model_copy(update={"augment": list(augment)}),
+            "training": recipe.training.model_copy(update={"seed": seed}),
+            "expected": {},
+        }
+    )
 
 
 def best_values(run: Run, metric: str) -> dict[str, float]:

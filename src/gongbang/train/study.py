@@ -24,7 +24,7 @@ from gongbang.errors import RecipeError
 from gongbang.metrics.intervals import Difference
 from gongbang.metrics.scores import Score
 from gongbang.metrics.small_samples import paired_t, t_interval
-from gongbang.train.grid import best_values, train_grid
+from gongbang.train.grid import best_values, cell, train_grid
 from gongbang.train.loop import Event
 from gongbang.train.recipe import Recipe, load_recipe
 
@@ -181,7 +181,7 @@ def run_study(
         _examples(next(iter(runs.values()))),
         {key: run.id for key, run in runs.items()},
     )
-    write_json(file, {"recipe": identity, **{k: v for k, v in study.to_dict().items() if k != "recipe"}})
+    write_json(file, {**study.to_dict(), "recipe": identity})
     return study
 
 
@@ -194,14 +194,7 @@ def _varied(settings: StudySettings, source: Path, name: str, seed: int) -> Reci
     """The recipe of one cell; copies are drawn by the seed too, so that they are not one draw's luck."""
     recipe = load_recipe(source, [*settings.set, *settings.variants.get(name, [])])
     made = [entry.model_copy(update={"seed": seed}) for entry in recipe.data.augment]
-    return recipe.model_copy(
-        update={
-            "name": f"{settings.name}-{name}-{seed}",
-            "data": recipe.data.model_copy(update={"augment": made}),
-            "training": recipe.training.model_copy(update={"seed": seed}),
-            "expected": {},
-        }
-    )
+    return cell(recipe, name=f"{settings.name}-{name}-{seed}", augment=made, seed=seed)
 
 
 def _row(

@@ -15,7 +15,7 @@ from gongbang.artifacts.files import write_json
 from gongbang.artifacts.hashing import config_hash
 from gongbang.augment.knee import LearningCurve, learning_curve, plot_learning_curve
 from gongbang.errors import RecipeError
-from gongbang.train.grid import best_values, train_grid
+from gongbang.train.grid import best_values, cell, train_grid
 from gongbang.train.loop import Event
 from gongbang.train.recipe import AugmentSettings, Recipe
 
@@ -117,14 +117,7 @@ def _swept(recipe: Recipe, method: str | None) -> AugmentSettings:
 
 def _varied(recipe: Recipe, settings: AugmentSettings, ratio: float, seed: int) -> Recipe:
     augment = [settings.model_copy(update={"ratio": ratio})] if ratio else []
-    return recipe.model_copy(
-        update={
-            "name": f"{recipe.name}-{ratio:g}-{seed}",
-            "data": recipe.data.model_copy(update={"augment": augment}),
-            "training": recipe.training.model_copy(update={"seed": seed}),
-            "expected": {},
-        }
-    )
+    return cell(recipe, name=f"{recipe.name}-{ratio:g}-{seed}", augment=augment, seed=seed)
 
 
 def _hash(recipe: Recipe, settings: AugmentSettings) -> str:

@@ -151,6 +151,22 @@ def asked(
     return [kept[int(place)] for place in np.linspace(0, len(kept) - 1, limit).round()]
 
 
+def predicted(
+    predictor: Reads,
+    records: Sequence[Record],
+    on_progress: OnProgress = ignore_progress,
+    *,
+    batch: int = 256,
+) -> list[Prediction]:
+    """What a predictor says of the records, ``batch`` of them at a time, so that progress can be told."""
+    told: list[Prediction] = []
+    for start in range(0, len(records), batch):
+        part = records[start : start + batch]
+        told += predictor.predict(part)
+        on_progress(len(part))
+    return told
+
+
 def scored(predictions: Mapping[str, Prediction] | Sequence[Prediction], records: Sequence[Record]) -> Scores:
     """Exact match and character F1 in percent, with 95 % intervals clustered by group.
 

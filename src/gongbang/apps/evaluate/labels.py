@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gongbang.apps.evaluate.evaluation import Evaluation, OnProgress, Reads, asked, ignore_progress
+from gongbang.apps.evaluate.evaluation import Evaluation, OnProgress, Reads, asked, ignore_progress, predicted
 from gongbang.artifacts.notebooks import build_notebook_for
 from gongbang.data.records import Record
 from gongbang.tasks.base import Prediction
 
 TASKS = ("classify", "boolq", "emotions", "relation")
-_BATCH = 256
 
 
 def evaluate_labels(
@@ -37,11 +36,7 @@ def evaluate_labels(
     """
     task = predictor.task
     judged = asked(records, limit, keep=lambda record: is_labelled(task, record))
-    predictions: list[Prediction] = []
-    for start in range(0, len(judged), _BATCH):
-        batch = judged[start : start + _BATCH]
-        predictions += predictor.predict(batch)
-        on_progress(len(batch))
+    predictions = predicted(predictor, judged, on_progress)
     return Evaluation(
         task.name,
         task.score(predictions, judged),

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gongbang.apps.evaluate.evaluation import Evaluation, OnProgress, Reads, asked, ignore_progress
+from gongbang.apps.evaluate.evaluation import (
+    Evaluation,
+    OnProgress,
+    Reads,
+    asked,
+    ignore_progress,
+    predicted,
+)
 from gongbang.apps.evaluate.threshold import check_threshold, with_threshold
 from gongbang.artifacts.notebook import build_notebook
 from gongbang.artifacts.notebooks import scorers_of
@@ -48,11 +55,7 @@ def evaluate_reader(
     # One question may be asked of several passages; here each record stands for itself.
     questions = [alone(record) for record in asked(records, limit)]
     forced = threshold is None and all(record.answers for record in questions)
-    told: list[Prediction] = []
-    for start in range(0, len(questions), _BATCH):
-        batch = questions[start : start + _BATCH]
-        told += predictor.predict(batch)
-        on_progress(len(batch))
+    told = predicted(predictor, questions, on_progress, batch=_BATCH)
     predictions = with_threshold(told, 0.0 if forced else threshold)
     return Evaluation(
         "reader",

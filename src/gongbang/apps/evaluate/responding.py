@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gongbang.apps.evaluate.evaluation import Evaluation, OnProgress, Reads, asked, ignore_progress
+from gongbang.apps.evaluate.evaluation import Evaluation, OnProgress, Reads, asked, ignore_progress, predicted
 from gongbang.data.records import Record
 from gongbang.errors import OptionError
-from gongbang.tasks.base import Prediction
 from gongbang.tasks.candidates import CANDIDATES, candidates_of, check_pool, with_candidates
 
 _BATCH = 512  # records predicted at once: a response that several have as a candidate is encoded once
@@ -48,11 +47,7 @@ def evaluate_respond(
     drawn = [new for new, old in zip(ranked, judged, strict=True) if "candidates" not in old.labels]
     if drawn:
         check_pool(drawn, count)
-    predictions: list[Prediction] = []
-    for start in range(0, len(ranked), _BATCH):
-        batch = ranked[start : start + _BATCH]
-        predictions += predictor.predict(batch)
-        on_progress(len(batch))
+    predictions = predicted(predictor, ranked, on_progress, batch=_BATCH)
     sizes = sorted({len(candidates_of(record)) for record in ranked})
     return Evaluation(
         "respond",

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gongbang.apps.evaluate.evaluation import Evaluation, OnProgress, Reads, asked, ignore_progress
+from gongbang.apps.evaluate.evaluation import Evaluation, OnProgress, Reads, asked, ignore_progress, predicted
 from gongbang.apps.evaluate.labels import is_labelled
 from gongbang.data.records import Passage, Record
 from gongbang.errors import DataError
@@ -66,7 +66,7 @@ def evaluate_stress(
     judged = asked(records, limit, keep=lambda record: is_labelled(task, record) and is_answered(record))
     made = _Made.of(judged, records, seed)
     parts = {
-        name: _told(predictor, rows, on_progress if name == "own" else ignore_progress)
+        name: predicted(predictor, rows, on_progress if name == "own" else ignore_progress, batch=_BATCH)
         for name, rows in (
             ("own", judged),
             ("nearest", made.nearest),
@@ -141,15 +141,6 @@ def _first(record: Record, passages: Sequence[Passage]) -> Record | None:
         if made is not None:
             return made
     return None
-
-
-def _told(predictor: Reads, records: Sequence[Record], on_progress: OnProgress) -> list[Prediction]:
-    told: list[Prediction] = []
-    for start in range(0, len(records), _BATCH):
-        batch = records[start : start + _BATCH]
-        told += predictor.predict(batch)
-        on_progress(len(batch))
-    return told
 
 
 def _scores(judged: Sequence[Record], made: _Made, parts: dict[str, list[Prediction]]) -> Scores:

@@ -102,8 +102,8 @@ class _Tester:
         others = [other for value in tries if (other := self._with(name, value)) is not None]
         if not others:  # the task cannot be without it, as a classifier without its labels
             return True
-        if any(getattr(other, "model", None) != getattr(self.task, "model", None) for other in others):
-            return True  # another kind of model is trained
+        if any(self._trains_another_model(other) for other in others):
+            return True
         if any(_marks(other.prepare(self.records)) != self.marks for other in others):
             return True
         if any(self._decodes_otherwise(other) for other in others):
@@ -112,6 +112,13 @@ class _Tester:
             return False
         rest = (*self.trial.bench.training, *self.trial.bench.splits.development)[:_MANY]
         return any(self._prepares_otherwise(other, rest) for other in others)
+
+    def _trains_another_model(self, other: Any) -> bool:
+        """Whether the option chooses the model; one whose own inputs say nothing is no other than without."""
+        if getattr(other, "model", None) == getattr(self.task, "model", None):
+            return False
+        own = self.plain.inputs.keys() - other.prepare(self.records).inputs.keys()
+        return all(bool(self.plain.inputs[name].any()) for name in own)
 
     def _with(self, name: str, value: Any) -> Any:
         try:
