@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gongbang.augment.claims import claims, frame_of
+from gongbang.augment.claims import claims, excerpt, frame_of
 from gongbang.data.records import Record, Span
 
 PASSAGE = (
@@ -111,3 +111,24 @@ def test_a_recipe_makes_them_of_a_source_and_trains_on_them_alone(tmp_path: Path
     made = [record for record in splits.train if record.lineage]
     assert made and {record.labels["label"] for record in made} <= {"yes", "no"}
     assert len(splits.development) == len(plain.development) and len(splits.test) == len(plain.test)
+
+
+LONG = " ".join(f"{place}번째 문장에는 물푸레와 바람꽃 이야기가 조금 적혀 있다." for place in range(20))
+
+
+@pytest.mark.parametrize(("place", "named"), [(0, "19번째"), (10, "8번째"), (19, "0번째")])
+def test_of_a_long_passage_the_sentences_around_the_answer_are_kept(place: int, named: str):
+    record = asked("1", "이야기는 몇 번째인가?", f"{place}번째", LONG)
+    kept = excerpt(record, named, 150)
+    assert len(kept) <= 150 and kept in LONG and kept.endswith("있다.") and f"{place}번째" in kept
+    assert (named in kept) == (abs(place - int(named[:-2])) < 3)
+
+
+def test_a_short_passage_and_a_long_sentence_are_kept_whole():
+    record = asked("1", "등대를 세운 사람은?", "가온")
+    assert excerpt(record, "나래", 1000) == PASSAGE
+    assert excerpt(record, "나래", 5) == "등대는 1902년에 가온이 세웠고, 1931년에 나래가 고쳤다."
+    made = claims(
+        [asked(str(n), "이야기가 적힌 곳은 어디인가?", "7번째", LONG) for n in range(3)], longest=100
+    )
+    assert made and all(len(record.fields["context"]) <= 100 for record in made)

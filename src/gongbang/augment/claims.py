@@ -3,7 +3,8 @@
 ``등대를 세운 사람은 누구인가?`` with the answer 가온 becomes ``등대를 세운 사람은 가온인가?``, which the same
 passage affirms; with another name of the same passage it is denied. Both stand in the passage, so that
 neither can be told without reading it. Wrong answers are the right ones of other questions, of the same kind
-by their form: figures for figures, names for names.
+by their form: figures for figures, names for names. Of a long passage the sentences around the answer are
+kept.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from gongbang.augment.copies import entropy_of
 from gongbang.data.records import Record
 from gongbang.search.contexts import document_of
 from gongbang.text.josa import attach_josa, josa_pair
+from gongbang.text.sentences import split_sentences
 
 YES, NO = "yes", "no"
 _LONGEST = 30  # characters of an answer that names something
@@ -47,7 +49,7 @@ class _Frame:
         return f"{self.before}{attach_josa(answer, self.josa) if self.josa else answer}{self.behind}"
 
 
-def claims(records: Sequence[Record], *, seed: int = 17) -> list[Record]:
+def claims(records: Sequence[Record], *, seed: int = 17, longest: int = 280) -> list[Record]:
     """A yes/no question of each record whose question can be turned into one, as the task ``boolq`` reads.
 
     Whether it is affirmed or denied, and by which other answer, is drawn by the seed and the record's id.
@@ -57,6 +59,7 @@ def claims(records: Sequence[Record], *, seed: int = 17) -> list[Record]:
     Args:
         records: questions with contexts and labelled answers; others are passed over.
         seed: of the draws.
+        longest: characters of a claim's passage, see :func:`excerpt`.
 
     Returns:
         Records with the fields ``question`` and ``context`` and the label yes or no, of the same group,
@@ -81,11 +84,13 @@ def claims(records: Sequence[Record], *, seed: int = 17) -> list[Record]:
         answer = record.answers[0].text.strip()
         others = sorted(set(_others(record, answer, near)))
         if not others:
-            lonely.append(_claim(record, frame, answer, YES, rng))
+            lonely.append(_claim(record, frame, answer, YES, rng, longest=longest))
         elif rng.random() < 0.5:
-            made.append(_claim(record, frame, answer, YES, rng))
+            made.append(_claim(record, frame, answer, YES, rng, longest=longest))
         else:
-            made.append(_claim(record, frame, others[int(rng.integers(len(others)))], NO, rng))
+            made.append(
+                _claim(record, frame, others[int(rng.integers(len(others)))], NO, rng, longest=longest)
+            )
     denied = sum(record.labels["label"] == NO for record in made)
     room = max(0, 2 * denied - len(made))
     lonely.sort(key=lambda claim: int(_rng(claim, seed).integers(2**62)))
@@ -115,13 +120,42 @@ def frame_of(record: Record) -> _Frame | None:
     return None
 
 
-def _claim(record: Record, frame: _Frame, answer: str, label: str, rng: np.random.Generator) -> Record:
+def excerpt(record: Record, named: str, longest: int) -> str:
+    """The sentences around the record's answer, with those up to ``named`` where they fit.
+
+    Args:
+        record: with a context and a labelled answer.
+        named: another text, which may stand in the context as well.
+        longest: characters that whole sentences are added up to; the answer's own is kept however long.
+    """
+    context = record.fields["context"]
+    sentences = split_sentences(context)
+    if len(context) <= longest or not sentences:
+        return context
+    span = record.answers[0]
+    inside = [n for n, each in enumerate(sentences) if each.start < span.end and span.start < each.end]
+    if not inside:
+        return context
+    first, last = inside[0], inside[-1]
+    other = context.find(named)
+    while True:
+        before, after = first > 0, last + 1 < len(sentences)
+        backward = before and (not after or 0 <= other < sentences[first].start)
+        start, end = (first - 1, last) if backward else (first, last + 1)
+        if not (before or after) or sentences[end].end - sentences[start].start > longest:
+            return context[sentences[first].start : sentences[last].end]
+        first, last = start, end
+
+
+def _claim(
+    record: Record, frame: _Frame, answer: str, label: str, rng: np.random.Generator, *, longest: int
+) -> Record:
     text = frame.filled(answer)
     if text.endswith("인가?") and rng.random() < 0.3:  # people also claim where they could ask
         text = text.removesuffix("인가?") + "이다."
     return Record(
         id=f"{record.id}~claim",
-        fields={"question": text, "context": record.fields["context"]},
+        fields={"question": text, "context": excerpt(record, answer, longest)},
         labels={"label": label},
         group=record.group,
         lineage=(*record.lineage, record.id),
