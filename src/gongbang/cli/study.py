@@ -29,12 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Any:
     """Train what is not trained yet; gives every row with its differences from the base."""
     require_training("a study")
+    from gongbang.apps.costs.table import make_measure
     from gongbang.train.study import run_study
     from gongbang.train.study_page import write_into
 
     out = args.out or str(Path("studies") / Path(args.study).stem)
     with training_progress(args) as on_event:
-        found = run_study(args.study, out=out, on_event=on_event, preflight=not args.no_preflight)
+        found = run_study(
+            args.study, out=out, on_event=on_event, preflight=not args.no_preflight, measures=make_measure
+        )
     if args.page:
         note(args, f"written: {write_into(args.page, found)}")
     return emit(found.to_dict(), args, lambda: _text(found, out))
@@ -52,7 +55,9 @@ def _text(found: Study, out: str) -> str:
                 "" if gain is None else f"{gain.value:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})",
                 row.verdict(first),
                 *(number(metric, row.means[metric].value) for metric in others),
+                *(str(row.costs.columns.get(column, "")) if row.costs else "" for column in found.columns),
             )
         )
-    head = ("", first, f"against {found.settings.base}", "", *others)
-    return f"{found.settings.question}\n\n{table(rows, header=head)}\n\nruns: {out}"
+    head = ("", first, f"against {found.settings.base}", "", *others, *found.columns)
+    told = "\n".join([*found.words(), *found.notes])
+    return f"{found.settings.question}\n\n{table(rows, header=head)}\n\n{told}\n\nruns: {out}"

@@ -16,9 +16,12 @@ from torch import Tensor, nn
 
 from gongbang.errors import OptionError
 from gongbang.nn.classify import HeadOptions, PooledHead, pooled
+from gongbang.nn.losses import Loss, make_loss
 
 Batch = Mapping[str, Tensor]
 Codes = Literal["learned", "first", "last"]
+_NONE = -1e4  # what a softmax of attention takes for what is not there
+_UNSCORED = -1e9  # the same of scores, which a temperature may divide
 _START = 1e-3  # spread of the codes before training: they attend to all tokens alike, as the mean does
 
 
@@ -83,43 +86,90 @@ class BiModel(nn.Module):
         self.encoder = encoder
         self.hidden_size = hidden_size
         self.options = options or self.options_type()
+        self.teaching: tuple[float, Loss] | None = None
+
+    def learn_from(self, weight: float, temperature: float) -> None:
+        """From now on the loss has a teacher's part too, where a batch holds its probabilities.
+
+        Args:
+            weight: of the divergence from the teacher, which is added to the loss.
+            temperature: softens the teacher's probabilities and the model's own before they are compared.
+        """
+        self.teaching = (weight, make_loss("soft_cross_entropy", "class", temperature=temperature))
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
         """``embedding``, (batch, hidden_size), of texts given as (batch, time)."""
         return {"embedding": self._mean(self._states(input_ids, attention_mask), attention_mask)}
 
     def pair_outputs(self, batch: Batch) -> dict[str, Tensor]:
-        """What a batch's contexts become, and ``response_embedding``, (batch, hidden_size)."""
+        """What a batch's contexts become, and ``response_embedding``, (batch, hidden_size).
+
+        Where rows have mined responses, ``negative_embedding``, (batch, negatives * hidden_size), as well.
+        """
         found = self(batch["input_ids"], batch["attention_mask"])
+        return {**found, **self._responses(batch)}
+
+    def _responses(self, batch: Batch) -> dict[str, Tensor]:
+        """The vectors of a batch's responses, and of those that were mined for its rows."""
         ids, mask = batch["response_input_ids"], batch["response_attention_mask"]
-        return {**found, "response_embedding": self._mean(self._states(ids, mask), mask)}
+        found = {"response_embedding": self._mean(self._states(ids, mask), mask)}
+        if "negative_input_ids" in batch:
+            ids, mask = (batch[f"negative_{name}"].flatten(0, 1) for name in ("input_ids", "attention_mask"))
+            vectors = self._mean(self._states(ids, mask), mask)  # (batch * negatives, hidden_size)
+            found["negative_embedding"] = vectors.reshape(len(batch["input_ids"]), -1)
+        return found
 
     def loss(self, batch: Batch) -> Tensor:
         """Cross-entropy of each context over the batch's responses, and of each response over its contexts.
 
         A response that is right for a context without being its own row's is no negative: one of equal text
         (``response``), or one that another row gives to an equal context (``context``). Rows without a
-        context (-1) are negatives for the others alone.
+        context (-1) are negatives for the others alone. A response that was mined for a row (``negative``)
+        is a negative of that row alone: whether it is right for another context nobody has asked.
+
+        With a teacher (:meth:`learn_from`) the divergence of its probabilities (``soft``) from the model's
+        over a row's own response and those mined for it is added (Hinton et al. 2015, section 2).
         """
-        scores = self._scores(self.pair_outputs(batch))  # (contexts, responses)
+        out = self.pair_outputs(batch)
+        scores = self._scores(out)  # (contexts, responses)
         contexts, responses = batch["context"], batch["response"]
         same = (contexts[:, None] == contexts) | (responses[:, None] == responses)
         own = torch.eye(len(contexts), dtype=torch.bool, device=scores.device)
-        scores = scores.masked_fill(same & ~own, float("-inf"))
         asked = contexts >= 0
         if not bool(asked.any()):
             return scores.sum() * 0.0  # nobody asks in this batch
+        scores = scores.masked_fill(same & ~own, float("-inf"))
         target = torch.arange(len(contexts), device=scores.device)
-        forward = nn.functional.cross_entropy(scores[asked], target[asked])
+        among, taught = scores, scores.new_zeros(())
+        if "negative" in batch:
+            mined = self._mined_scores(out)  # (contexts, negatives)
+            among = torch.cat([scores, mined.masked_fill(_told_already(batch), float("-inf"))], dim=1)
+            taught = self._taught(torch.cat([scores.diagonal()[:, None], mined], dim=1), batch)
+        forward = nn.functional.cross_entropy(among[asked], target[asked])
         columns = scores.T.masked_fill(~asked, float("-inf"))  # a row without a context is no one's
         backward = nn.functional.cross_entropy(columns[asked], target[asked])
-        return (forward + backward) / 2
+        return (forward + backward) / 2 + taught
+
+    def _taught(self, scores: Tensor, batch: Batch) -> Tensor:
+        """The teacher's part of the loss, of (contexts, 1 + negatives) scores."""
+        if self.teaching is None or "soft" not in batch:
+            return scores.new_zeros(())
+        weight, divergence = self.teaching
+        missing = nn.functional.pad(batch["negative"] < 0, (1, 0))
+        return weight * divergence(scores.masked_fill(missing, _UNSCORED), batch["soft"])
 
     def _scores(self, out: Mapping[str, Tensor]) -> Tensor:
         """(contexts, responses) scores over the temperature, in float32 whatever the rest is computed in."""
         with torch.autocast(out["embedding"].device.type, enabled=False):
             dots = out["embedding"].float() @ out["response_embedding"].float().T
             return dots / self.options.temperature
+
+    def _mined_scores(self, out: Mapping[str, Tensor]) -> Tensor:
+        """(contexts, negatives) scores of each context with the responses that were mined for it."""
+        with torch.autocast(out["embedding"].device.type, enabled=False):
+            contexts = out["embedding"].float()
+            mined = out["negative_embedding"].float().reshape(len(contexts), -1, self.hidden_size)
+            return torch.einsum("bd,bnd->bn", contexts, mined) / self.options.temperature
 
     def _states(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         states: Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
@@ -172,12 +222,7 @@ class PolyModel(BiModel):
         """As :meth:`forward` of the contexts, with the embeddings of the responses."""
         states = self._states(batch["input_ids"], batch["attention_mask"])
         vectors, there = self._vectors(states, batch["attention_mask"])
-        ids, mask = batch["response_input_ids"], batch["response_attention_mask"]
-        return {
-            "embedding": vectors.flatten(1),
-            "embedding_mask": there,
-            "response_embedding": self._mean(self._states(ids, mask), mask),
-        }
+        return {"embedding": vectors.flatten(1), "embedding_mask": there, **self._responses(batch)}
 
     def _vectors(self, states: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
         """(batch, vectors, hidden_size) of a context, and (batch, vectors) which of them are real."""
@@ -185,7 +230,7 @@ class PolyModel(BiModel):
         real = attention_mask.to(states.dtype)
         if self.codes is not None:
             weights = torch.einsum("vd,btd->bvt", self.codes.to(states.dtype), states)
-            weights = weights.masked_fill(attention_mask[:, None, :] == 0, -1e4).softmax(dim=-1)
+            weights = weights.masked_fill(attention_mask[:, None, :] == 0, _NONE).softmax(dim=-1)
             found = weights @ states
             there = torch.ones_like(found[:, :, 0])
         else:
@@ -206,10 +251,29 @@ class PolyModel(BiModel):
     def _scores(self, out: Mapping[str, Tensor]) -> Tensor:
         with torch.autocast(out["embedding"].device.type, enabled=False):
             responses = out["response_embedding"].float()
-            vectors = out["embedding"].float().reshape(len(out["embedding"]), self.options.vectors, -1)
-            dots = torch.einsum("bvd,cd->bcv", vectors, responses)
-            attention = dots.masked_fill(out["embedding_mask"][:, None, :] == 0, -1e4).softmax(dim=-1)
-            return (attention * dots).sum(dim=-1)
+            dots = torch.einsum("bvd,cd->bcv", self._several(out), responses)
+            return self._attended(dots, out["embedding_mask"])
+
+    def _mined_scores(self, out: Mapping[str, Tensor]) -> Tensor:
+        with torch.autocast(out["embedding"].device.type, enabled=False):
+            vectors = self._several(out)
+            mined = out["negative_embedding"].float().reshape(len(vectors), -1, self.hidden_size)
+            return self._attended(torch.einsum("bvd,bnd->bnv", vectors, mined), out["embedding_mask"])
+
+    def _several(self, out: Mapping[str, Tensor]) -> Tensor:
+        """(contexts, vectors, hidden_size) of a batch's contexts."""
+        return out["embedding"].float().reshape(len(out["embedding"]), self.options.vectors, -1)
+
+    def _attended(self, dots: Tensor, there: Tensor) -> Tensor:
+        """(contexts, responses) scores of dot products (contexts, responses, vectors)."""
+        attention = dots.masked_fill(there[:, None, :] == 0, _NONE).softmax(dim=-1)
+        return (attention * dots).sum(dim=-1)
+
+
+def _told_already(batch: Batch) -> Tensor:
+    """(contexts, negatives) mined responses that are none, or that stand in the batch as a row's own."""
+    mined = batch["negative"]
+    return (mined < 0) | (mined[:, :, None] == batch["response"]).any(dim=2)
 
 
 class CrossModel(PooledHead):

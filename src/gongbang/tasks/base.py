@@ -39,7 +39,8 @@ class Features:
     """Model inputs, and what decoding needs to find its way back.
 
     Attributes:
-        inputs: arrays of shape (rows, time) that go into the model.
+        inputs: arrays of shape (rows, time) that go into the model, or (rows, texts, time) where a row has
+            several texts of one kind.
         targets: arrays with a first axis of rows that the loss takes; empty when serving.
         record: (rows,) index of the record each row was made from.
         rows: one object a row with what only decoding needs (offsets, ...).

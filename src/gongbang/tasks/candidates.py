@@ -153,15 +153,16 @@ class ResponsePool:
     def neighbours(self, records: Sequence[Record], k: int) -> list[list[str]]:
         """For each record the nearest ``k`` responses at most, by turns like its response and its context."""
         like_response = _nearest(self._texts, [record.fields.get("response", "") for record in records], k)
-        like_context = _nearest(
-            list(self._answered), [record.fields.get("context", "") for record in records], k
-        )
         found = []
-        for responses, contexts in zip(like_response, like_context, strict=True):
-            others = chain.from_iterable(self._answered[context] for context in contexts)
+        for responses, others in zip(like_response, self.answers_nearby(records, k), strict=True):
             mixed = chain.from_iterable(zip_longest(responses, others))
             found.append([text for text in mixed if text is not None][:k])
         return found
+
+    def answers_nearby(self, records: Sequence[Record], k: int) -> list[list[str]]:
+        """For each record the responses to the ``k`` contexts most like its own, the nearest one's first."""
+        nearest = _nearest(list(self._answered), [record.fields.get("context", "") for record in records], k)
+        return [[text for context in contexts for text in self._answered[context]] for contexts in nearest]
 
 
 def _nearest(texts: Iterable[str], questions: Sequence[str], k: int) -> list[list[str]]:

@@ -17,6 +17,7 @@ from gongbang.tasks.base import Arrays, Features, Prediction, Schema
 from gongbang.tasks.candidates import CANDIDATES, candidates_of, with_candidates
 from gongbang.tasks.dialogue_rows import DialogueRows
 from gongbang.tasks.labels import fitted_temperature
+from gongbang.tasks.mined import beside_rows
 from gongbang.tasks.selection import attended_scores, ranked_prediction, scores_of_predictions
 from gongbang.tasks.settings import Configured, check_temperature
 from gongbang.tasks.texts import need_text
@@ -111,13 +112,39 @@ class RespondTask(Configured):
         """Which model it is trained with: "respond-bi", "respond-poly" or "respond-cross"."""
         return f"respond-{self.settings.architecture}"
 
-    def deal(self, records: Sequence[Record]) -> list[Record]:
-        """A part of a data set as it is trained on and judged.
+    @property
+    def reads_pairs(self) -> bool:
+        """Whether a context and a response are read beside each other, so that a record has several rows."""
+        return self.settings.architecture == "cross"
+
+    def deal(self, records: Sequence[Record], drawn: int | None = None) -> list[Record]:
+        """A part of a data set as it is trained on or judged.
 
         Where a context and its candidates are read together, each record is dealt its candidates out of the
         part, so that its rows do not depend on what else is prepared with it.
+
+        Args:
+            drawn: wrong candidates of each record that lists none, by chance; as the settings say when None.
         """
-        return self._ranked(records) if self.settings.architecture == "cross" else list(records)
+        if not self.reads_pairs:
+            return list(records)
+        return self._ranked(records) if drawn is None else with_candidates(records, drawn + 1)
+
+    def with_negatives(self, records: Sequence[Record], mined: Sequence[Sequence[str]]) -> list[Record]:
+        """The records with wrong responses that were mined for each, as :meth:`prepare` takes them.
+
+        They stand under the label ``mined``. Where both texts are read together they come before the other
+        candidates too; elsewhere they are negatives of their own record alone, for which they were chosen.
+        """
+        found = []
+        for record, own in zip(records, mined, strict=True):
+            labels: dict[str, Any] = {"mined": list(own)} if own else {}
+            if self.reads_pairs:
+                keys = {same_key(text) for text in own}
+                others = [text for text in record.labels.get("candidates", ()) if same_key(text) not in keys]
+                labels["candidates"] = [*own, *others]
+            found.append(record.with_labels(**labels) if labels else record)
+        return found
 
     def prepare_contexts(self, texts: Sequence[str]) -> dict[str, NDArray[np.int64]]:
         """``input_ids`` and ``attention_mask`` of contexts, each (n, longest), for "bi" and "poly"."""
@@ -136,6 +163,11 @@ class RespondTask(Configured):
         (rows,), are the same number for texts that are the same but for blanks and marks, so that a loss
         over a batch does not take a right response for a wrong one; -1 where there is no such text.
 
+        Where records have mined responses, ``negative_input_ids`` and ``negative_attention_mask``, (rows,
+        negatives, time), hold them, and the target ``negative``, (rows, negatives), their numbers among the
+        responses', -1 where a row has fewer. Where a teacher has judged them, ``soft``, (rows, 1 +
+        negatives), holds its probabilities of the row's own response and of these; zeros where it has not.
+
         For "cross" a row is a record with one of its candidates, the right one first: ``input_ids``,
         ``attention_mask`` and ``token_type_ids``. The target is ``label``, 1 for the right response. Records
         that list no candidates are given some of the other records' responses.
@@ -147,7 +179,7 @@ class RespondTask(Configured):
             need_text(record, "context")
             if not candidates_of(record):
                 raise _nothing_to_rank(record)
-        return self._crossed(records) if self.settings.architecture == "cross" else self._sided(records)
+        return self._crossed(records) if self.reads_pairs else self._sided(records)
 
     def _sided(self, records: Sequence[Record]) -> Features:
         contexts = [record.fields["context"] for record in records]
@@ -161,12 +193,19 @@ class RespondTask(Configured):
                     responses.append(text.strip())
                     owner.append(at)
         contexts += [""] * (len(responses) - len(contexts))
+        inputs = {
+            **self.prepare_contexts(contexts),
+            **self._rows.padded(self._rows.responses(responses), "response_"),
+        }
+        targets = {"context": _numbers(contexts), "response": _numbers(responses)}
+        beside = beside_rows(records, len(responses))
+        if beside is not None:
+            flat = self._rows.padded(self._rows.responses(beside.texts), "negative_")
+            inputs |= {name: array.reshape(*beside.shape, -1) for name, array in flat.items()}
+            targets |= beside.targets(_numbers([*responses, *beside.texts])[len(responses) :])
         return Features(
-            inputs={
-                **self.prepare_contexts(contexts),
-                **self._rows.padded(self._rows.responses(responses), "response_"),
-            },
-            targets={"context": _numbers(contexts), "response": _numbers(responses)},
+            inputs=inputs,
+            targets=targets,
             record=np.asarray(owner, dtype=np.int64),
             rows=list(responses),
             records=records,
@@ -221,7 +260,7 @@ class RespondTask(Configured):
         self, outputs: Arrays, features: Features
     ) -> list[tuple[Record, tuple[str, ...], NDArray[np.float64]]]:
         """Each record with its candidates, the right one first, and their scores."""
-        if self.settings.architecture == "cross":
+        if self.reads_pairs:
             logits = np.asarray(outputs["logits"], dtype=np.float64).reshape(len(features))
             rows_of: list[list[int]] = [[] for _ in features.records]
             for row, at in enumerate(features.record):

@@ -14,8 +14,11 @@ from gongbang.errors import RecipeError
 from gongbang.tasks.base import Features
 
 BatchBy = Literal["length", "group"]
-SIDES = ("question_", "response_")
-"""What is before the names of a second text's inputs, where a row is a pair of texts that are read apart."""
+SIDES = ("question_", "response_", "negative_")
+"""What is before the names of a second text's inputs, where a row is a pair of texts that are read apart.
+
+A side may hold several texts a row: its arrays are (rows, texts, time) then.
+"""
 _CHUNK = 8  # rows of one group that go into a batch together
 _POOL = 32  # batches that are sorted by length together: enough to save padding, few enough to stay random
 
@@ -183,8 +186,8 @@ def tensors(features: Features, rows: NDArray[np.int64]) -> dict[str, torch.Tens
     """Inputs and targets of some rows, each input cut to its longest row among them."""
     batch = {}
     for name, array in features.inputs.items():
-        longest = int(features.inputs[mask_name(name)][rows].sum(axis=1).max(initial=1))
-        batch[name] = torch.from_numpy(np.ascontiguousarray(array[rows, :longest]))
+        longest = int(features.inputs[mask_name(name)][rows].sum(axis=-1).max(initial=1))
+        batch[name] = torch.from_numpy(np.ascontiguousarray(array[rows, ..., :longest]))
     for name, array in features.targets.items():
         batch[name] = torch.from_numpy(np.ascontiguousarray(array[rows]))
     return batch

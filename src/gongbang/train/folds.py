@@ -37,6 +37,7 @@ from gongbang.train.loop import Event, Loop
 from gongbang.train.precision import with_precision
 from gongbang.train.recipe import Recipe, parse_recipe
 from gongbang.train.rerun import check_data
+from gongbang.train.teacher import refuse_teacher
 from gongbang.train.training import data_files
 from gongbang.train.workbench import Workbench, completed, put_together, task_of
 
@@ -82,6 +83,7 @@ def train_folds(
         recipe = parse_recipe(run.recipe, str(run.path))
         check_data(run, recipe)
     origin = None if parent is None else Run.open(parent, root)
+    refuse_teacher(recipe)
     recipe = with_precision(recipe)
     splits = load_splits(recipe.data, seed=recipe.training.seed)
     recipe = completed(recipe, splits)

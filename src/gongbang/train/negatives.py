@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gongbang.data.records import Passage, Record
 from gongbang.search.contexts import document_of, holds_answer
@@ -61,8 +62,7 @@ def mine_negatives(
     rng = np.random.default_rng(settings.seed)
     make = negative or unanswered
     asked = [record for record in records if answered(record)]
-    counts = np.full(len(asked), int(settings.per_question))
-    counts += rng.random(len(asked)) < settings.per_question % 1
+    counts = negative_counts(len(asked), settings, rng)
     chosen = [(record, int(count)) for record, count in zip(asked, counts, strict=True) if count]
     hits = index.search([record.fields["question"] for record, _ in chosen], settings.top_n + 1)
     negatives: list[Record] = []
@@ -79,6 +79,13 @@ def mine_negatives(
         "%d negatives for %d questions; %d may hold the answer", len(negatives), len(chosen), false_negatives
     )
     return Mined(negatives, len(chosen), false_negatives, gold)
+
+
+def negative_counts(records: int, settings: NegativeSettings, rng: np.random.Generator) -> NDArray[np.int64]:
+    """(records,) how many negatives each gets: the whole part for all, one more for a share of them."""
+    counts = np.full(records, int(settings.per_question))
+    counts += rng.random(records) < settings.per_question % 1
+    return counts
 
 
 def unanswered(record: Record, passage: Passage, number: int) -> Record | None:

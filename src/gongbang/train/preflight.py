@@ -50,6 +50,7 @@ PROOFS: dict[str, str] = {
     "positions": "inputs:prove_positions",
     "padding": "padding:prove",
     "finite loss": "loss:prove_finite",
+    "teacher": "teacher:prove",
     "logits": "loss:prove_logits",
     "gradients": "gradients:prove",
     "highlight is read": "highlight:prove_read",

@@ -57,14 +57,21 @@ class SplitSettings(_Strict):
 
 
 class NegativeSettings(_Strict):
-    """Retrieved passages that do not answer the question, as examples of "no answer".
+    """Wrong examples that a search through the training records finds, beside the right ones.
 
-    ``per_question`` may be below one (a share of the questions); ``top_n`` is how deep they are drawn
-    from. Passages that contain the answer after normalisation are never taken.
+    For a task that reads passages they are retrieved passages that do not answer the question, as examples of
+    "no answer"; passages that contain the answer after normalisation are never taken. For response selection
+    they are responses that other training records give to contexts much like this one
+    (:mod:`gongbang.train.response_negatives`); those that may be right after all are never taken.
+
+    ``per_question`` may be below one (a share of the questions, or contexts); ``top_n`` is how deep they are
+    drawn from. ``drawn`` is for a cross-encoder alone: how many wrong responses a training record that lists
+    none is dealt by chance, beside those that are mined; one less than ``pipeline.candidates`` when None.
     """
 
     per_question: Annotated[float, Field(ge=0)] = 0.0
     top_n: Annotated[int, Field(ge=1)] = 10
+    drawn: Annotated[int, Field(ge=1)] | None = None
     seed: int = 17
 
 
@@ -151,6 +158,19 @@ class CurriculumSettings(_Strict):
         return self
 
 
+class TeacherSettings(_Strict):
+    """A finished run that a student of response selection learns from (:mod:`gongbang.train.teacher`).
+
+    ``run`` is a cross-encoder's run on the same data and split, by its folder, its id or a part of it.
+    ``weight`` is of the divergence from the teacher's probabilities, which is added to the loss;
+    ``temperature`` softens both before they are compared.
+    """
+
+    run: str
+    weight: Annotated[float, Field(gt=0)] = 0.5
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+
+
 class TrainingSettings(_Strict):
     """How long and how fast.
 
@@ -164,7 +184,8 @@ class TrainingSettings(_Strict):
     each with the next seed, and averages the weights
     (:mod:`gongbang.train.members`). ``schedule: plateau`` multiplies the rate by ``plateau_factor`` when the
     metric has not risen for ``plateau_patience`` evaluations. ``precision: auto`` is bf16 where the hardware
-    multiplies in it, else fp32 (:mod:`gongbang.train.precision`). ``tracker`` copies the run's numbers into a
+    multiplies in it, else fp32 (:mod:`gongbang.train.precision`). ``teacher`` is who a student of response
+    selection learns from. ``tracker`` copies the run's numbers into a
     tracker's own files below the run's folder (:mod:`gongbang.train.trackers`).
     """
 
@@ -190,6 +211,7 @@ class TrainingSettings(_Strict):
     metric: str = "f1"
     log_every: Annotated[int, Field(ge=1)] = 10
     members: Annotated[int, Field(ge=1)] = 1
+    teacher: TeacherSettings | None = None
     tracker: Literal["none", "mlflow", "wandb"] = "none"
     seed: int = 17
 

@@ -19,6 +19,7 @@ from gongbang.errors import ArtifactError, DataError, OptionError
 from gongbang.metrics.scores import Score, Scores
 from gongbang.tasks.base import Prediction
 from gongbang.train.recipe import Recipe, parse_recipe
+from gongbang.train.teacher import teacher_files
 
 _ROUNDING = 1e-9
 """What is left of a float after it went through JSON and back: nothing, with room to spare."""
@@ -143,6 +144,7 @@ def check_data(run: Run, recipe: Recipe) -> None:
     if curriculum is not None and curriculum.file is not None:
         paths.append(curriculum.file)
     paths += [path for settings in recipe.data.augment for path in settings.files]
+    paths += teacher_files(recipe)
     now = {entry["name"]: entry["sha256"] for entry in data_hashes(paths)}
     # Compared by name as well: which file plays which part is decided by the recipe's paths.
     changed = sorted(name for name in {*then, *now} if then.get(name) != now.get(name))

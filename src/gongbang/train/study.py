@@ -8,7 +8,7 @@ into a page between two marks of its own, so that it is never typed and never ol
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,12 +21,14 @@ from gongbang.artifacts.hashing import config_hash
 from gongbang.artifacts.run import Run
 from gongbang.artifacts.store import find_recipe
 from gongbang.errors import RecipeError
+from gongbang.metrics.costs import Costs
 from gongbang.metrics.intervals import Difference
-from gongbang.metrics.scores import Score
+from gongbang.metrics.scores import Score, number
 from gongbang.metrics.small_samples import paired_t, t_interval
 from gongbang.train.grid import best_values, cell, train_grid
 from gongbang.train.loop import Event
 from gongbang.train.recipe import Recipe, load_recipe
+from gongbang.train.study_costs import CostSettings, MakeMeasure, measure_of, measured
 
 
 class StudySettings(BaseModel):
@@ -35,6 +37,7 @@ class StudySettings(BaseModel):
     ``recipe`` is the recipe's name, or its path from the study's folder; ``set`` changes it for every run,
     each entry of ``variants`` for that variant alone (``key.key=value`` as in ``--set``). ``base`` is what
     the table calls the recipe without a variant. ``metrics`` are the columns, the first of them decides.
+    ``costs`` are columns beside them, measured on each variant's run with the first seed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -47,15 +50,20 @@ class StudySettings(BaseModel):
     seeds: Annotated[list[int], Field(min_length=2)]
     metrics: Annotated[list[str], Field(min_length=1)]
     variants: Annotated[dict[str, list[str]], Field(min_length=1)]
+    costs: CostSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A variant: each metric's mean over the seeds, and how far it is from the base (None for itself)."""
+    """A variant: each metric's mean over the seeds, and how far it is from the base (None for itself).
+
+    ``costs`` are its measured columns; None where the study has none.
+    """
 
     name: str
     means: Mapping[str, Score]
     differences: Mapping[str, Difference] | None
+    costs: Costs | None = None
 
     def verdict(self, metric: str) -> str:
         """ "better", "worse", or "not told apart" where the interval holds zero; empty for the base."""
@@ -76,6 +84,21 @@ class Study:
     """Development records that each run was judged on."""
     runs: Mapping[str, str]
 
+    @property
+    def columns(self) -> list[str]:
+        """The measured columns, in the order of the rows that have them."""
+        return list(dict.fromkeys(name for row in self.rows if row.costs for name in row.costs.columns))
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the measured columns."""
+        return list(dict.fromkeys(note for row in self.rows if row.costs for note in row.costs.notes))
+
+    def words(self) -> list[str]:
+        """What was found, a sentence a variant: whether the first metric tells it from the base."""
+        metric, base = self.settings.metrics[0], self.settings.base
+        return [_in_words(row, base, metric) for row in self.rows if row.differences is not None]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON for ``--json``."""
         found: dict[str, Any] = plain(
@@ -93,13 +116,28 @@ class Study:
                         if row.differences is None
                         else {metric: found.to_dict() for metric, found in row.differences.items()},
                         "verdict": row.verdict(self.settings.metrics[0]),
+                        "costs": None if row.costs is None else row.costs.to_dict(),
                     }
                     for row in self.rows
                 ],
+                "words": self.words(),
                 "runs": dict(self.runs),
             }
         )
         return found
+
+
+def _in_words(row: Row, base: str, metric: str) -> str:
+    assert row.differences is not None
+    gap = row.differences[metric]
+    numbers = (
+        f"{number(metric, gap.value, signed=True)} ({number(metric, gap.low, signed=True)} to "
+        f"{number(metric, gap.high, signed=True)}; p {gap.p_value:.2g}, {gap.n} seeds)"
+    )
+    verdict = row.verdict(metric)
+    if verdict == "not told apart":
+        return f"{row.name} does not differ from {base} beyond noise in {metric}: {numbers}."
+    return f"{row.name} is {verdict} than {base} in {metric}: {numbers}."
 
 
 def load_study(path: str | Path) -> StudySettings:
@@ -134,6 +172,7 @@ def run_study(
     out: str | Path,
     on_event: Callable[[Event], None] = lambda event: None,
     preflight: bool = True,
+    measures: MakeMeasure | None = None,
 ) -> Study:
     """Train the base and every variant with every seed; what an earlier sitting finished is read.
 
@@ -142,11 +181,14 @@ def run_study(
         out: folder of the runs and of ``study.json``.
         on_event: receives each step's numbers with ``variant`` and ``seed``.
         preflight: prove the first run of each variant.
+        measures: finds the measure that the study's ``costs`` name.
 
     Raises:
         RecipeError: the study or its recipe cannot be used, or ``out`` holds another study.
+        OptionError: there is no such measure of costs.
     """
     settings = load_study(path)
+    measure = measure_of(settings.costs, measures)
     if settings.base in settings.variants:
         raise RecipeError(
             "a variant bears the name of the base.",
@@ -174,10 +216,15 @@ def run_study(
     values: dict[str, list[Mapping[str, float]]] = {}
     for key, (name, _) in cells.items():
         values.setdefault(name, []).append(best_values(runs[key], metric))
+    rows = [_row(name, found, values[settings.base], settings) for name, found in values.items()]
+    if settings.costs is not None and measure is not None:
+        firsts = {name: runs[f"{name}/{settings.seeds[0]}"] for name in values}
+        costs = measured(firsts, Path(out), settings.costs, measure)
+        rows = [replace(row, costs=costs[row.name]) for row in rows]
     study = Study(
         settings,
         source.stem,
-        tuple(_row(name, found, values[settings.base], settings) for name, found in values.items()),
+        tuple(rows),
         _examples(next(iter(runs.values()))),
         {key: run.id for key, run in runs.items()},
     )

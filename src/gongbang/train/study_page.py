@@ -14,21 +14,24 @@ def markdown(study: Study) -> str:
     """The study as a section of a page: the question, how it was asked, and every row."""
     settings = study.settings
     first, *others = settings.metrics
-    head = ["", first, "against the base", "", *others]
+    head = ["", first, "against the base", "", *others, *study.columns]
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for row in study.rows:
         gain = "" if row.differences is None else _signed(row.differences[first])
         cells = [row.name, _ranged(row.means[first]), gain, row.verdict(first)]
-        cells += [f"{row.means[metric].value:.4f}" for metric in others]
+        cells += [_ranged(row.means[metric]) for metric in others]
+        held = {} if row.costs is None else row.costs.columns
+        cells += [str(held.get(column, "")) for column in study.columns]
         lines.append(f"| {' | '.join(cells)} |")
     seeds = ", ".join(map(str, settings.seeds))
     changes = "; ".join(f"`{change}`" for change in settings.set)
     told = (
         f"Recipe `{study.recipe}`{f' with {changes}' if changes else ''}; seeds {seeds};"
         f" {study.examples:,} development records. Means over the seeds, differences seed by seed, both with"
-        " Student's 95 % interval."
+        " Student's 95 % interval, which allows for one comparison and not for as many as there are rows."
     )
-    return "\n".join([f"### {settings.name}", "", settings.question, "", told, "", *lines])
+    below = [f"- {sentence}" for sentence in [*study.words(), *study.notes]]
+    return "\n".join([f"### {settings.name}", "", settings.question, "", told, "", *lines, "", *below])
 
 
 def _ranged(score: Score) -> str:

@@ -9,8 +9,12 @@ from gongbang.data.records import Record
 
 
 def taught(records: Sequence[Record], soft: Mapping[str, Mapping[str, float]], task: Any) -> list[Record]:
-    """The records with a teacher's probabilities; those it did not judge get their own label for certain."""
-    certain = {label: float(place == 0) for place, label in enumerate(task.labels)}
+    """The records with a teacher's probabilities, of labels or of responses by their text.
+
+    Where a task chooses among labels, a record that the teacher did not judge gets its own label for certain;
+    elsewhere it is left as it is.
+    """
+    certain = {label: float(place == 0) for place, label in enumerate(getattr(task, "labels", ()))}
     rows = []
     for record in records:
         own = soft.get(record.id)

@@ -27,6 +27,7 @@ from gongbang.train.precision import with_precision
 from gongbang.train.recipe import Recipe, parse_recipe
 from gongbang.train.rerun import check_data
 from gongbang.train.taught import taught
+from gongbang.train.teacher import taught_by, teacher_files, with_teacher
 from gongbang.train.trackers import require_tracker, tracked
 from gongbang.train.workbench import Workbench, assemble
 
@@ -74,10 +75,12 @@ def train_recipe(
         check_data(run, recipe)
     origin = None if parent is None else Run.open(parent, root)
     require_tracker(recipe.training.tracker)
-    recipe = with_precision(recipe)
+    recipe = with_teacher(with_precision(recipe), root)
     bench = assemble(recipe)
     if resume is not None and (run.path / SOFT).is_file():
         soft = read_json(run.path / SOFT, "the teacher's probabilities")
+    else:
+        soft = taught_by(bench, soft)
     if soft is not None:
         bench.training = taught(bench.training, soft, bench.task)
     proofs = None
@@ -203,7 +206,10 @@ def data_files(recipe: Recipe) -> dict[str, list[str]]:
     curriculum = recipe.training.curriculum
     if curriculum is not None and curriculum.file is not None:
         files.setdefault("train", []).append(curriculum.file)
-    for path in (path for settings in recipe.data.augment for path in settings.files):
+    for path in (
+        *(path for settings in recipe.data.augment for path in settings.files),
+        *teacher_files(recipe),
+    ):
         files.setdefault("train", []).append(path)
     return files
 

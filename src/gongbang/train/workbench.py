@@ -28,6 +28,7 @@ from gongbang.train.infer import outputs_of
 from gongbang.train.negatives import mine_negatives
 from gongbang.train.precision import resolve_precision
 from gongbang.train.recipe import NegativeSettings, Recipe
+from gongbang.train.teacher import set_teacher
 
 _LOG = logging.getLogger(__name__)
 
@@ -107,12 +108,14 @@ def put_together(recipe: Recipe, splits: Splits, *, made: bool = True) -> Workbe
     backbone = load_backbone(recipe.backbone, dropout=recipe.dropout, layers=recipe.layers)
     task = make_task(recipe.task, backbone.tokenizer, recipe.pipeline)
     if hasattr(task, "deal"):
-        parts = {name: task.deal(splits.part(name)) for name in ("train", "development", "test")}
-        splits = replace(splits, **parts)
+        parts = {name: task.deal(splits.part(name)) for name in ("development", "test")}
+        splits = replace(splits, train=task.deal(splits.train, recipe.data.negatives.drawn), **parts)
     training = training_records(recipe, splits, task) if made else splits.train
     counts = label_counts(training, task)
     kind = getattr(task, "model", recipe.task)  # follows from the pipeline, so that the two cannot disagree
     model = make_model(kind, backbone, recipe.model, labels=len(counts), counts=counts)
+    if recipe.training.teacher is not None:
+        set_teacher(model, recipe.training.teacher)
     freeze(model, recipe.freeze)
     fit_to_device(backbone.model)
     return Workbench(recipe, backbone, model, task, splits, training)
@@ -175,15 +178,27 @@ def freeze(model: torch.nn.Module, names: Sequence[str]) -> list[str]:
 def training_records(recipe: Recipe, splits: Splits, task: Task) -> list[Record]:
     """What is trained on: the training part, and made questions and negatives where the recipe asks for them.
 
-    A task that ranks learns from pairs alone: every row's passage is the right one of its question.
+    A task that ranks learns from pairs alone: every row's passage is the right one of its question. In
+    response selection negatives stand beside the record that they were mined for, and its copies keep them.
 
     Raises:
-        RecipeError: negatives for a task that would take them for pairs.
+        RecipeError: negatives for a task that would take them for pairs, or wrong responses to be drawn for a
+            task that needs none.
         SplitError: a task that ranks is given no pair.
     """
     settings = recipe.data.negatives
+    if settings.drawn is not None and not getattr(task, "reads_pairs", False):
+        raise RecipeError(
+            "wrong responses are drawn only where a context and a response are read together.",
+            value=f"data.negatives.drawn={settings.drawn}, task '{task.name}'",
+            allowed="the task respond with pipeline.architecture: cross",
+            cure="Remove data.negatives.drawn.",
+        )
     if task.ranks_corpus:
         return _pairs(splits, settings) + _cloze(recipe, splits)
+    if hasattr(task, "with_negatives"):
+        records = _beside_negatives(splits.train, settings, task)
+        return records + copies_of(records, recipe)
     records = splits.train + _cloze(recipe, splits) + copies_of(splits.train, recipe)
     return records + negatives_of(splits.train, settings, task) if settings.per_question else records
 
@@ -226,6 +241,8 @@ def negatives_of(records: Sequence[Record], settings: NegativeSettings, task: Ta
     from gongbang.search.lexical import LexicalIndex
     from gongbang.tasks.boolq import BoolqTask, distractor, is_answered
 
+    if hasattr(task, "with_negatives"):
+        return []  # they stand beside a record, and are none of their own
     given: dict[str, Any] = {}
     if isinstance(task, BoolqTask):
         given = {"answered": is_answered, "negative": distractor}
@@ -233,12 +250,22 @@ def negatives_of(records: Sequence[Record], settings: NegativeSettings, task: Ta
         raise RecipeError(
             "retrieved negatives say 'no answer here', and this task has nowhere to say it.",
             value=f"data.negatives.per_question={settings.per_question}, task '{task.name}'",
-            allowed="0, or a task that reads passages: reader, boolq",
+            allowed="0, or a task that reads passages or selects responses: reader, boolq, respond",
             cure="Remove data.negatives.",
         )
     index = LexicalIndex()
     index.build(passages_of(records))
     return mine_negatives(records, index, settings, **given).records
+
+
+def _beside_negatives(records: list[Record], settings: NegativeSettings, task: Any) -> list[Record]:
+    """The records with wrong responses of each other, where the recipe asks for them."""
+    if not settings.per_question:
+        return records
+    from gongbang.train.response_negatives import mine_responses
+
+    found: list[Record] = task.with_negatives(records, mine_responses(records, settings).negatives)
+    return found
 
 
 def _cloze(recipe: Recipe, splits: Splits) -> list[Record]:

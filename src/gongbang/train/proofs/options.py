@@ -94,7 +94,7 @@ class _Tester:
         self.task = trial.bench.task
         self.records = _several_windows_first(trial)[:_FEW]
         self.plain: Features = self.task.prepare(self.records)
-        self.marks = _marks(self.plain)
+        self.marks = marks(self.plain)
         self.outputs = self._outputs()
 
     def acts(self, name: str, tries: Sequence[Any], *, thorough: bool) -> bool:
@@ -104,7 +104,7 @@ class _Tester:
             return True
         if any(self._trains_another_model(other) for other in others):
             return True
-        if any(_marks(other.prepare(self.records)) != self.marks for other in others):
+        if any(marks(other.prepare(self.records)) != self.marks for other in others):
             return True
         if any(self._decodes_otherwise(other) for other in others):
             return True
@@ -144,7 +144,7 @@ class _Tester:
     def _prepares_otherwise(self, other: Any, records: Sequence[Record]) -> bool:
         for start in range(0, len(records), 200):
             part = records[start : start + 200]
-            if _marks(other.prepare(part)) != _marks(self.task.prepare(part)):
+            if marks(other.prepare(part)) != marks(self.task.prepare(part)):
                 return True
         return False
 
@@ -162,7 +162,8 @@ def _several_windows_first(trial: Trial) -> list[Record]:
     return [trial.records[at] for at in dict.fromkeys([*order[: _FEW // 2], *empty, *order])]
 
 
-def _marks(features: Features) -> str:
+def marks(features: Features) -> str:
+    """A digest of what a model and its loss are given."""
     arrays: Mapping[str, Any] = {**features.inputs, **features.targets}
     digest = hashlib.sha256()
     for name, array in sorted(arrays.items()):

@@ -25,7 +25,8 @@ def prove(trial: Trial) -> Outcome:
     if worst > _TOLERANCE:
         _refuse("padding a batch further changes its outputs: padded places are attended to.", worst)
     single = {name: tensor[:1] for name, tensor in batch.items()}
-    alone = {name: tensor[:, : int(batch[mask_name(name)][0].sum())] for name, tensor in single.items()}
+    lengths = {name: int(batch[mask_name(name)][0].sum(dim=-1).max()) for name in batch}
+    alone = {name: tensor[..., : lengths[name]] for name, tensor in single.items()}
     try:
         lone = trial.forward(alone)
     except (IndexError, RuntimeError) as err:

@@ -59,7 +59,8 @@ def _same_rows(together: Features, alone: Features, at: int, name: str) -> None:
     rows = np.flatnonzero(together.record == at)
     for key, array in alone.inputs.items():
         wide = together.inputs[key][rows]
-        if len(rows) != len(array) or not np.array_equal(wide[:, : array.shape[1]], array):
+        cut = wide[(slice(None), *(slice(size) for size in array.shape[1:]))]
+        if len(rows) != len(array) or not np.array_equal(cut, array):
             raise PreflightError(
                 "a record prepared in training differs from the same record prepared for serving.",
                 check=CHECK,
