@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gongbang.artifacts.hashing import config_hash, file_hash, short
 from gongbang.artifacts.manifest import Manifest, Part
+from gongbang.artifacts.shared import place_of
 from gongbang.artifacts.store import MANIFEST, artifacts_in, known_artifacts
 from gongbang.errors import ArtifactError
 
@@ -29,7 +30,7 @@ def check_parts(path: Path, manifest: Manifest, verify: bool = True) -> None:
 
 
 def _check_presence(path: Path, name: str, part: Part) -> None:
-    if not (path / name).is_file():
+    if not place_of(path, name, part).is_file():
         raise ArtifactError(
             f"the artifact '{path.name}' is incomplete: {name} is missing.",
             value=str(path / name),
@@ -39,11 +40,12 @@ def _check_presence(path: Path, name: str, part: Part) -> None:
 
 
 def _check_content(path: Path, name: str, part: Part, verify: bool) -> None:
-    size = (path / name).stat().st_size
-    if size == part.bytes and (not verify or file_hash(path / name) == part.sha256):
+    file = place_of(path, name, part)
+    size = file.stat().st_size
+    if size == part.bytes and (not verify or file_hash(file) == part.sha256):
         return
-    digest = file_hash(path / name)
-    value = f"{path / name}: {size:,} bytes, sha256 {short(digest)}"
+    digest = file_hash(file)
+    value = f"{file}: {size:,} bytes, sha256 {short(digest)}"
     allowed = f"{part.bytes:,} bytes, sha256 {short(part.sha256)}"
     owner = _owner(path, digest)
     if owner:
@@ -60,7 +62,7 @@ def _check_content(path: Path, name: str, part: Part, verify: bool) -> None:
             allowed=allowed,
             cure="Restore pipeline.json; to change an option, train or export again with it.",
         )
-    if name == "tokenizer.json" and _is_json(path / name):
+    if name == "tokenizer.json" and _is_json(file):
         raise ArtifactError(
             f"mixed parts: {name} in '{path.name}' is another tokenizer than the weights were trained with.",
             value=value,

@@ -2,7 +2,8 @@
 
 ``artifact.json`` (the manifest), ``pipeline.json`` (what prepare and decode do), ``tokenizer.json``,
 ``model.onnx`` and any further parts, and ``CARD.md``. The card is prose for people: it alone carries no
-hash, so that a better sentence does not make the weights unusable.
+hash, so that a better sentence does not make the weights unusable. Of parts that several artifacts have alike
+one copy may stand beside them (:mod:`gongbang.artifacts.shared`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from gongbang.artifacts.checks import check_parts
 from gongbang.artifacts.files import plain, read_json, write_json, write_text
 from gongbang.artifacts.hashing import config_hash, file_hash, short
 from gongbang.artifacts.manifest import Manifest, Part, Training, check_name
+from gongbang.artifacts.shared import place_of, whole
 from gongbang.artifacts.store import MANIFEST, find_artifact
 from gongbang.errors import ArtifactError
 
@@ -57,7 +59,11 @@ class Artifact:
                 allowed=", ".join(sorted(self.manifest.files)),
                 cure="Use an artifact of the right task, or export it again with that part.",
             )
-        return self.path / name
+        return place_of(self.path, name, self.manifest.files[name])
+
+    def whole(self) -> Path:
+        """A folder in which all parts stand beside each other (:func:`gongbang.artifacts.shared.whole`)."""
+        return whole(self.path, self.manifest)
 
     def require_task(self, task: str) -> Artifact:
         """This artifact, if it is one of this task.

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from gongbang.errors import ArtifactError
 from gongbang.export.embedding import BlockEmbedding
 from gongbang.nn.ensemble import encoders_of
+from gongbang.search.onnx_threads import session_options
 
 OPSET = 23  # the first with an Attention operator, which both runtimes fuse
 SHAPES = ((1, 17), (3, 64), (2, 384))  # (batch, time) at which the file is compared with torch
@@ -116,7 +117,9 @@ def check_parity(
     """
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        str(path), session_options(), providers=["CPUExecutionProvider"]
+    )
     outputs: tuple[str, ...] = model.output_names  # type: ignore[assignment]
     found = {}
     for batch, time in shapes:

@@ -2,8 +2,9 @@
 
 ``model.onnx`` multiplies 8-bit activations with 8-bit weights (dynamic quantisation), which is what
 onnxruntime does fastest; ``model.openvino.onnx`` unpacks the same weights and multiplies in bfloat16 or
-float32, which is what openvino does fastest. Both read ``weights.bin``, so the second graph costs a few
-hundred kilobytes.
+float32, which is what openvino does fastest. Both read ``weights.bin`` and ``embedding.bin``, so the second
+graph costs a few hundred kilobytes. The table of words stands in a file of its own, since artifacts of one
+backbone have it alike and can share it (:mod:`gongbang.artifacts.shared`).
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
 DYNAMIC = "model.onnx"
 UNPACKED = "model.openvino.onnx"
 WEIGHTS = "weights.bin"
+EMBEDDING = "embedding.bin"
 Mode = Literal["full", "mixed", "weights"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 """From the quickest to the most exact; an export takes the first that passes its gate."""
 _SMALL = 1024  # bytes; smaller tensors stay inside the graph
+_LOOK_UPS = ("Gather", "GatherND")
+_WORDS = 2048  # rows from which on a table that is looked up is one of words, not of places
 _LOG = logging.getLogger(__name__)
 
 
@@ -41,14 +45,15 @@ def quantise_int8(source: Path, folder: Path, mode: Mode = "full") -> list[Path]
             narrows (the second half of a feed-forward layer); ``weights`` multiplies in float32 everywhere.
 
     Returns:
-        The files written: ``model.onnx``, ``model.openvino.onnx`` and ``weights.bin``.
+        The files written: ``model.onnx``, ``model.openvino.onnx``, ``weights.bin`` and, where there is a
+        table of words, ``embedding.bin``.
     """
     import onnx
 
     dynamic = _unpack_rest(_dynamic(source, folder, mode))
     unpacked = _unpack_rest(onnx.load(str(source)))
-    _externalise([(dynamic, folder / DYNAMIC), (unpacked, folder / UNPACKED)], folder / WEIGHTS)
-    return [folder / DYNAMIC, folder / UNPACKED, folder / WEIGHTS]
+    stored = externalise([(dynamic, folder / DYNAMIC), (unpacked, folder / UNPACKED)], folder)
+    return [folder / DYNAMIC, folder / UNPACKED, *stored]
 
 
 def _dynamic(source: Path, folder: Path, mode: Mode) -> onnx.ModelProto:
@@ -130,26 +135,48 @@ def column_codes(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray
     return codes, steps
 
 
-def _externalise(models: list[tuple[onnx.ModelProto, Path]], weights: Path) -> None:
-    """Move large tensors of all models into one file, equal ones once."""
+def externalise(models: list[tuple[onnx.ModelProto, Path]], folder: Path) -> list[Path]:
+    """Move large tensors of all models into files beside them, equal ones once; gives the files.
+
+    What the exporter notes at each node for its own debugging, three quarters of a graph, is dropped.
+    """
     import onnx
     from onnx.external_data_helper import set_external_data
 
-    places: dict[bytes, tuple[int, int]] = {}
-    with weights.open("wb") as out:
-        for model, path in models:
-            for tensor in model.graph.initializer:
-                raw = onnx.numpy_helper.to_array(tensor).tobytes()
-                if len(raw) < _SMALL:
-                    continue
-                if raw not in places:
-                    out.write(b"\0" * (-out.tell() % 64))  # aligned, so that it can be memory-mapped
-                    places[raw] = (out.tell(), len(raw))
-                    out.write(raw)
-                offset, length = places[raw]
-                tensor.raw_data = raw
-                set_external_data(tensor, location=WEIGHTS, offset=offset, length=length)
-                tensor.ClearField("raw_data")
-                for field in ("float_data", "int32_data", "int64_data"):
-                    tensor.ClearField(field)
-            path.write_bytes(model.SerializeToString())
+    places: dict[bytes, tuple[str, int]] = {}
+    contents = {WEIGHTS: bytearray(), EMBEDDING: bytearray()}
+    for model, path in models:
+        words = _tables_of_words(model)
+        for node in model.graph.node:
+            node.ClearField("metadata_props")
+        for tensor in model.graph.initializer:
+            raw = onnx.numpy_helper.to_array(tensor).tobytes()
+            if len(raw) < _SMALL:
+                continue
+            if raw not in places:
+                name = EMBEDDING if tensor.name in words else WEIGHTS
+                content = contents[name]
+                content += b"\0" * (-len(content) % 64)  # aligned, so that it can be memory-mapped
+                places[raw] = (name, len(content))
+                content += raw
+            name, offset = places[raw]
+            tensor.raw_data = raw
+            set_external_data(tensor, location=name, offset=offset, length=len(raw))
+            tensor.ClearField("raw_data")
+            for field in ("float_data", "int32_data", "int64_data"):
+                tensor.ClearField(field)
+        path.write_bytes(model.SerializeToString())
+    written = [folder / name for name, content in contents.items() if content]
+    for file in written:
+        file.write_bytes(contents[file.name])
+    return written
+
+
+def _tables_of_words(model: onnx.ModelProto) -> set[str]:
+    """Names of the tensors whose rows are looked up, as many as there are words."""
+    looked_up = {node.input[0] for node in model.graph.node if node.op_type in _LOOK_UPS}
+    return {
+        tensor.name
+        for tensor in model.graph.initializer
+        if tensor.name in looked_up and len(tensor.dims) == 2 and tensor.dims[0] >= _WORDS
+    }

@@ -16,6 +16,7 @@ from gongbang.artifacts.format import Artifact
 from gongbang.artifacts.hashing import config_hash, short
 from gongbang.errors import ArtifactError, MissingExtraError, OptionError
 from gongbang.runtime.trials import remember, remembered
+from gongbang.search.onnx_threads import session_options
 
 Arrays = Mapping[str, NDArray[Any]]
 EngineName = Literal["auto", "onnxruntime", "openvino"]
@@ -43,13 +44,12 @@ class OnnxRuntimeEngine:
     def __init__(self, artifact: Artifact, threads: int) -> None:
         import onnxruntime
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options = session_options(threads)
         options.log_severity_level = 3
         self._session = _guarded(
             artifact,
             lambda: onnxruntime.InferenceSession(
-                str(artifact.file("model.onnx")), options, providers=["CPUExecutionProvider"]
+                str(artifact.whole() / "model.onnx"), options, providers=["CPUExecutionProvider"]
             ),
         )
         self._inputs = [node.name for node in self._session.get_inputs()]
@@ -75,7 +75,7 @@ class OpenVinoEngine:
         file = "model.openvino.onnx" if "model.openvino.onnx" in artifact.manifest.files else "model.onnx"
         settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
         self._model = _guarded(
-            artifact, lambda: openvino.Core().compile_model(str(artifact.file(file)), "CPU", settings)
+            artifact, lambda: openvino.Core().compile_model(str(artifact.whole() / file), "CPU", settings)
         )
         self._inputs = [port.get_any_name() for port in self._model.inputs]
         self._outputs = [port.get_any_name() for port in self._model.outputs]

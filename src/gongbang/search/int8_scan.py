@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gongbang.search.onnx_threads import session_options
+
 BLOCK = 256  # rows of a block: wider ones are read in strides that the processor does not foresee
 
 _TOP = 127  # rows are integers from -127 to 127
@@ -134,8 +136,7 @@ def _is_exact(session: Any, largest: int) -> bool:
 def _session(threads: int) -> Any:
     import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options = session_options(threads)
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads cost nothing
     return onnxruntime.InferenceSession(_graph(), options, providers=["CPUExecutionProvider"])
