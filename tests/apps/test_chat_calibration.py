@@ -63,3 +63,21 @@ def test_too_few_messages_or_no_answers_are_refused(book: AnswerBook, tmp_path: 
         calibrate_chat(book, INSIDE[:5], OUTSIDE)
     with pytest.raises(DataError, match="no answer"):
         calibrate_chat(AnswerBook(ListedAnswers([]), Letters(), tmp_path / "none"), INSIDE, OUTSIDE)
+
+
+def test_a_narrow_score_weighs_as_much_as_its_kind_in_wider_units():
+    rng = np.random.default_rng(1)
+    labels = np.repeat([1.0, 0.0], 200)
+    wide = labels + rng.normal(0, 0.8, 400)
+    first, bias = _logistic(wide[:, None], labels)
+    narrow, same = _logistic(wide[:, None] / 100, labels)
+    assert narrow[0] == pytest.approx(100 * first[0], rel=1e-6) and same == pytest.approx(bias, rel=1e-6)
+
+
+def test_what_is_about_something_else_altogether_is_far_from_all_questions(book: AnswerBook):
+    near, far = (book.find(text, text, 5)[0].domain for text in (INSIDE[0], OUTSIDE[0]))
+    assert near > far
+    questions = [f"{thing} {asked}" for thing in THINGS for asked in ASKED]
+    middle = np.stack([Letters()._vector(text) for text in questions]).mean(axis=0)
+    assert near == pytest.approx(float(Letters()._vector(INSIDE[0]) @ middle), abs=1e-5)
+    assert calibrate_chat(book, INSIDE, OUTSIDE).settings.domain_weight >= 0

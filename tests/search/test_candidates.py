@@ -265,3 +265,13 @@ def test_what_is_no_vector_or_no_answer_is_refused_and_changes_nothing(tmp_path:
     for model_hash, dimension, precision in (("", 4, "float32"), (HASH, 0, "float32"), (HASH, 4, "int4")):
         with pytest.raises(OptionError):
             CandidateStore.open(tmp_path / "new", model_hash, dimension, precision=precision)  # type: ignore[arg-type]
+
+
+def test_the_mean_is_that_of_the_vectors_that_are_there(tmp_path: Path) -> None:
+    vectors = random_units(4, 50)
+    store = filled(tmp_path / "s", vectors)
+    np.testing.assert_allclose(store.mean(), vectors.mean(axis=0), atol=1e-6)
+    store.delete(range(0, 50, 2))
+    np.testing.assert_allclose(store.mean(), vectors[1::2].mean(axis=0), atol=1e-6)
+    store.delete(range(50))
+    assert not store.mean().any()

@@ -103,11 +103,20 @@ class ListedAnswers:
 
 @dataclass(frozen=True, slots=True)
 class AnswerHit:
-    """An answer that was found: how well it replies, and how near its question is (0 where it has none)."""
+    """An answer that was found.
+
+    Attributes:
+        answer: what was found.
+        response: how well it replies.
+        question: how near its own question is; 0 where it has none.
+        domain: how near what was said is to all known questions on the average, the same for all that was
+            found: low where it is about something else altogether.
+    """
 
     answer: KnownAnswer
     response: float
     question: float
+    domain: float = 0.0
 
 
 class AnswerBook:
@@ -132,6 +141,7 @@ class AnswerBook:
         self._known: dict[int, KnownAnswer] = {}
         self._seen = 0
         self._syncing = Lock()
+        self._middle: tuple[int, NDArray[np.float32]] | None = None
 
     def __len__(self) -> int:
         return len(self._known)
@@ -208,13 +218,21 @@ class AnswerBook:
         questions = {hit.id: hit.score for hit in self._stores[_QUESTIONS].search(_mean(last), k)}
         least = min(replies.values(), default=0.0)
         near = min(questions.values(), default=0.0)
+        domain = float(_mean(last) @ self._domain())
         found = []
         for id in dict.fromkeys((*replies, *questions)):
             answer = self._known.get(id)  # another thread may have taken it out meanwhile
             if answer is not None:
                 asked_for = questions.get(id, near if answer.question else 0.0)
-                found.append(AnswerHit(answer, replies.get(id, least), asked_for))
+                found.append(AnswerHit(answer, replies.get(id, least), asked_for, domain))
         return found
+
+    def _domain(self) -> NDArray[np.float32]:
+        """(dimension,) the mean of the known questions, taken anew when a hundredth of them came or went."""
+        count = len(self._stores[_QUESTIONS])
+        if self._middle is None or abs(count - self._middle[0]) * 100 > count:
+            self._middle = count, self._stores[_QUESTIONS].mean()
+        return self._middle[1]
 
 
 def _mean(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -40,8 +40,9 @@ class ChatSettings:
 
     Attributes:
         turns: of the conversation, both sides' together, that a reply is chosen by.
-        response_weight, question_weight, bias: confidence = sigmoid(response_weight * how well the answer
-            replies + question_weight * how near its question is + bias).
+        response_weight, question_weight, domain_weight, bias: confidence = sigmoid(response_weight * how well
+            the answer replies + question_weight * how near its question is + domain_weight * how near what
+            was said is to all known questions on the average + bias).
         threshold: confidence below which it asks back.
         without_repeat: replies within which none is given a second time.
         rerank: candidates that a reranker, where there is one, reads again.
@@ -50,6 +51,7 @@ class ChatSettings:
     turns: int = 3
     response_weight: float = 8.0
     question_weight: float = 16.0
+    domain_weight: float = 0.0
     bias: float = -14.0
     threshold: float = 0.5
     without_repeat: int = 4
@@ -67,7 +69,12 @@ class ChatSettings:
 
     def confidence(self, hit: AnswerHit) -> float:
         """How sure an answer is, in [0, 1]."""
-        worth = self.response_weight * hit.response + self.question_weight * hit.question + self.bias
+        worth = (
+            self.response_weight * hit.response
+            + self.question_weight * hit.question
+            + self.domain_weight * hit.domain
+            + self.bias
+        )
         return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, worth))))
 
 
@@ -111,6 +118,7 @@ class Reply:
                     "question": hit.answer.question,
                     "response_score": hit.response,
                     "question_score": hit.question,
+                    "domain_score": hit.domain,
                     "confidence": confidence,
                 }
                 for hit, confidence in self.candidates

@@ -1,7 +1,7 @@
 """How sure a chatbot must be: fitted to messages that it should answer and others that it should not.
 
 The inside messages are of the kind that its answers are for, none of them among the questions that it
-knows; the outside ones are of other kinds. A logistic curve over both scores of the best answer tells them
+knows; the outside ones are of other kinds. A logistic curve over the scores of the best answer tells them
 apart, and the threshold is the highest that still answers the wanted share of the inside ones.
 """
 
@@ -77,7 +77,11 @@ def calibrate_chat(
             np.concatenate(scores), np.repeat([1.0, 0.0], [len(part) for part in scores])
         )
         now = replace(
-            now, response_weight=float(weights[0]), question_weight=float(weights[1]), bias=float(bias)
+            now,
+            response_weight=float(weights[0]),
+            question_weight=float(weights[1]),
+            domain_weight=float(weights[2]),
+            bias=float(bias),
         )
     sure = [np.array([now.confidence(_best(hits, now)) for hits in part]) for part in found]
     threshold = float(np.quantile(sure[0], 1.0 - answered, method="lower"))
@@ -102,8 +106,8 @@ def _best(hits: Sequence[AnswerHit], settings: ChatSettings) -> AnswerHit:
     return max(hits, key=lambda hit: (settings.confidence(hit), -hit.answer.id))
 
 
-def _scores(hit: AnswerHit) -> tuple[float, float]:
-    return hit.response, hit.question
+def _scores(hit: AnswerHit) -> tuple[float, float, float]:
+    return hit.response, hit.question, hit.domain
 
 
 def _logistic(
@@ -114,11 +118,13 @@ def _logistic(
     A negative weight would make an answer that replies better a worse one: such a score is left out.
     """
     kept = np.arange(features.shape[1])
+    # In units of their spread, so that the ridge bears on all alike.
+    spread = np.maximum(features.std(axis=0), 1e-6)
     while True:
-        found, bias = _newton(features[:, kept], labels)
+        found, bias = _newton(features[:, kept] / spread[kept], labels)
         if (found >= 0).all() or not len(kept):
             weights = np.zeros(features.shape[1])
-            weights[kept] = found
+            weights[kept] = found / spread[kept]
             return weights, bias
         kept = np.delete(kept, int(found.argmin()))
 

@@ -152,6 +152,14 @@ class CandidateStore:
         live = rows.live
         return dict(zip(rows.ids[live].tolist(), rows.versions[live].tolist(), strict=True))
 
+    def mean(self) -> NDArray[np.float32]:
+        """(dimension,) mean of the vectors that are there; zeros where there are none."""
+        rows = self._now()
+        live, total = rows.live, np.zeros(self.dimension, dtype=np.float64)
+        for start in range(0, len(live), CHUNK):
+            total += rows.vectors[live[start : start + CHUNK]].sum(axis=0, dtype=np.float64)
+        return np.asarray(total / max(1, len(live)), dtype=np.float32)
+
     def put(self, ids: Sequence[int], versions: Sequence[int], vectors: ArrayLike) -> int:
         """Adds answers, or replaces those that are there; all of them or, if it is interrupted, none.
 
