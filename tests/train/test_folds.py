@@ -80,6 +80,27 @@ def test_groups_that_a_plain_table_draws_apart_stop_the_run(folder: Path, tmp_pa
         train_folds(parse_recipe(tree), root=tmp_path / "runs", preflight=False)
 
 
+def test_near_duplicates_are_refused_or_kept_together(folder: Path, tmp_path: Path):
+    tree = recipe_tree(folder, "classify", folds__kind="stratified_grouped", training__epochs=1)
+    rows = [json.loads(line) for line in (folder / "classify.jsonl").read_text(encoding="utf-8").splitlines()]
+    twins = []
+    for at in range(0, 60, 6):
+        text = " ".join(row["text"] for row in rows[at : at + 6]) + f" 이야기 {at}번"
+        twins += [{**rows[at], "id": f"t{at}{side}", "text": text + side} for side in ("", "!끝")]
+    data = tmp_path / "twins.jsonl"
+    data.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows + twins), encoding="utf-8")
+    tree["data"]["sources"] = [{"path": str(data)}]
+    with pytest.raises(SplitError, match=r"near-duplicate[\s\S]*near_duplicates=together"):
+        train_folds(parse_recipe(tree), root=tmp_path / "runs", preflight=False)
+    tree["folds"]["near_duplicates"] = "together"
+    done = train_folds(parse_recipe(tree), root=tmp_path / "runs", preflight=False)
+    table = FoldTable.load(done.path / TABLE)
+    folds = {prediction.id: table.fold_of(prediction.id) for prediction in done.predictions()}
+    pairs = [(f"t{at}", f"t{at}!끝") for at in range(0, 60, 6)]
+    pairs = [pair for pair in pairs if set(pair) <= set(folds)]
+    assert len(pairs) > 3 and all(folds[first] == folds[second] for first, second in pairs)
+
+
 def test_a_stored_table_of_other_data_is_refused(folder: Path, run: Run, tmp_path: Path):
     tree = recipe_tree(folder, "classify", folds__table=str(run.path / TABLE))
     rows = (folder / "classify.jsonl").read_text(encoding="utf-8").splitlines()

@@ -57,8 +57,8 @@ def check_folds(table: FoldTable, records: Sequence[Record], near: float | None 
             "the folds leak: " + ", ".join(f"{n} by {kind}" for kind, n in sorted(counts.items())) + ".",
             value="; ".join(examples[:3]),
             allowed="no group, lineage, text or near-duplicate both trained on and held out",
-            cure="Use kind='grouped' or 'stratified_grouped'; for near-duplicates first "
-            "records = merge_near_duplicates(records).",
+            cure="Use kind='grouped' or 'stratified_grouped'; for near-duplicates set "
+            "folds.near_duplicates=together in the recipe (merge_near_duplicates in Python).",
         )
 
 

@@ -20,7 +20,7 @@ from gongbang.artifacts.hashing import config_hash
 from gongbang.artifacts.notebooks import build_notebook_for
 from gongbang.artifacts.predictions import read_predictions, write_predictions
 from gongbang.artifacts.run import Run
-from gongbang.data.fold_checks import check_folds, training_records
+from gongbang.data.fold_checks import check_folds, merge_near_duplicates, training_records
 from gongbang.data.fold_table import FoldTable
 from gongbang.data.folds import load_or_make
 from gongbang.data.records import Record
@@ -88,6 +88,8 @@ def train_folds(
     splits = load_splits(recipe.data, seed=recipe.training.seed)
     recipe = completed(recipe, splits)
     pool = [r for r in (*splits.train, *splits.development) if r.id not in splits.always and not r.lineage]
+    if recipe.folds.near_duplicates == "together":
+        pool = merge_near_duplicates(pool)
     if resume is None:
         run = Run.create(
             root, recipe.resolved(), f"{recipe.name}-folds", data=data_files(recipe), parent=origin

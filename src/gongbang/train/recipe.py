@@ -233,8 +233,9 @@ class TrainingSettings(_Strict):
 class FoldSettings(_Strict):
     """Folds of the training and development records, see :func:`gongbang.data.folds.make_folds`.
 
-    ``table`` is a file where the table is kept, so that runs that name the same one can be put together; the
-    run's own folder where none is named.
+    ``near_duplicates: together`` makes one group of records with nearly the same text; otherwise such records
+    in different folds stop the run. ``table`` is a file where the table is kept, so that runs that name the
+    same one can be put together; the run's own folder where none is named.
     """
 
     kind: Literal["plain", "stratified", "grouped", "stratified_grouped", "time"] = "stratified_grouped"
@@ -243,6 +244,7 @@ class FoldSettings(_Strict):
     seed: int = 17
     label: str | None = None
     time: str | None = None
+    near_duplicates: Literal["refuse", "together"] = "refuse"
     table: str | None = None
 
 
