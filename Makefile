@@ -68,7 +68,7 @@ $(CORE): $(MADE) requirements/core.txt pyproject.toml hatch_build.py
 # torch first and by its exact version, so that no other build of it is drawn in by what depends on it.
 $(DEV): $(CORE) constraints.txt
 	$(PIP) install --quiet -c constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) torch==2.13.0
-	$(PIP) install --quiet -c constraints.txt -e ".[train,openvino,serve,mariadb,postgresql,dev]"
+	$(PIP) install --quiet -c constraints.txt -e ".[train,openvino,serve,studio,mariadb,postgresql,rabbitmq,dev]"
 	@touch $@
 
 $(BENCH): $(DEV)

@@ -24,7 +24,7 @@ from report import Section, write_report
 from rounds import Unavailable, progress
 from sources import Source, open_source
 
-NAMES = ("search", "ask", "start", "train", "candidates")
+NAMES = ("search", "ask", "start", "train", "candidates", "serve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,15 @@ class Sizes:
     answers: tuple[int, ...]
     answer_queries: int
     answer_rounds: int
+    serve_requests: int
+    serve_rounds: int
+    serve_clients: tuple[int, ...]
 
 
-FULL = Sizes(None, 1000, 5, 50, 5, 7, 16, 4, 3, (1_000, 10_000, 100_000), 100, 5)
-QUICK = Sizes(50, 40, 2, 4, 2, 2, 2, 1, 2, (1_000, 10_000), 10, 2)
+FULL = Sizes(
+    None, 1000, 5, 50, 5, 7, 16, 4, 3, (1_000, 10_000, 100_000), 100, 5, 60, 3, (1, 2, 3, 4, 6, 8, 12, 16)
+)
+QUICK = Sizes(50, 40, 2, 4, 2, 2, 2, 1, 2, (1_000, 10_000), 10, 2, 4, 2, (1, 2))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,6 +91,7 @@ def _measures(
     from candidates import measure_candidates
     from finding import measure_finding
     from learning import measure_learning
+    from serving import measure_serving
     from starting import measure_starting
     from weights import write_checkpoint
 
@@ -120,6 +126,14 @@ def _measures(
             queries=sizes.answer_queries,
             rounds=sizes.answer_rounds,
             seed=options.seed,
+        ),
+        "serve": lambda: measure_serving(
+            source,
+            checkpoint(),
+            reader=options.reader,
+            requests=sizes.serve_requests,
+            rounds=sizes.serve_rounds,
+            clients=sizes.serve_clients,
         ),
     }
 

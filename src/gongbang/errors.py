@@ -160,6 +160,34 @@ class StoreConflictError(StoreError):
         return super().to_dict() | {"current": self.current}
 
 
+class ModelMissingError(ArtifactError):
+    """An artifact that a server does not hold."""
+
+
+class BusyError(GongbangError):
+    """A queue that is full; ``retry_s`` is the number of seconds after which there may be room."""
+
+    def __init__(self, what: str, *, retry_s: int, value: object, allowed: str, cure: str) -> None:
+        self.retry_s = retry_s
+        super().__init__(what, value=value, allowed=allowed, cure=cure)
+
+
+class LateError(GongbangError):
+    """Work that was not done by its deadline."""
+
+
+class JobStateError(GongbangError):
+    """A job that is in a state in which this cannot be done with it."""
+
+
+class GameStateError(GongbangError):
+    """A game that is in a state in which this cannot be played."""
+
+
+class QueueAwayError(GongbangError):
+    """A message broker that cannot be reached; it may be there again at the next call."""
+
+
 class PreflightError(GongbangError):
     """A proof that failed before training; ``check`` is the name of the proof."""
 

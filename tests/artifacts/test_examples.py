@@ -1,4 +1,4 @@
-"""The examples in the docstrings of what is learnt from runs."""
+"""The examples in the docstrings of what is learnt from runs, and of what a gate judges by."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 MODULES = (
     "card", "class_kinds", "class_notebook_html", "class_rows", "compare", "compare_text", "data_facts",
     "notebook", "notebook_diff", "notebook_html", "notebook_page", "notebooks", "run", "sheet", "slices",
+    "pointer", "suite", "suite_rules", "suite_ties",
 )  # fmt: skip
 
 

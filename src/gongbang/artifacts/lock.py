@@ -1,10 +1,11 @@
-"""A lock that dies with its process, so that a killed run is told from a running one."""
+"""A lock that dies with its process, so that a killed writer is told from one at work."""
 
 from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from typing import IO
+from types import TracebackType
+from typing import IO, Self
 
 from gongbang.errors import ArtifactError
 
@@ -12,12 +13,14 @@ from gongbang.errors import ArtifactError
 class RunLock:
     """An advisory lock on a file of the run's folder, held until :meth:`release` or the process's end.
 
+    Whatever else has one writer at a time takes it too, ``what`` saying what is being written.
+
     The kernel drops it when the process ends in any way, kill -9 included. Where the platform has no
     ``flock`` (Windows), every lock is granted, and a killed run keeps the status "running".
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, what: str = "run") -> None:
+        self.path, self.what = path, what
         self._file: IO[bytes] | None = None
 
     def acquire(self) -> None:
@@ -32,10 +35,11 @@ class RunLock:
         if not _try_lock(file):
             file.close()
             raise ArtifactError(
-                "the run is being written by another process.",
+                f"the {self.what} is being written by another process.",
                 value=str(self.path.parent),
                 allowed="one writer at a time",
-                cure="Wait until it ends, or start a new run.",
+                cure="Wait until it ends"
+                + (", or start a new run." if self.what == "run" else ", then try again."),
             )
         self._file = file
 
@@ -49,6 +53,15 @@ class RunLock:
     def held(self) -> bool:
         """Whether this object holds the lock."""
         return self._file is not None
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
 
     def is_free(self) -> bool:
         """Whether nobody holds the lock, this object included."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from gongbang.artifacts.class_notebook import ClassNotebook, LabelOutcome
 from gongbang.artifacts.notebook import ErrorNotebook
 from gongbang.artifacts.notebooks import Notebook
-from gongbang.artifacts.run import Run
 from gongbang.artifacts.slices import Outcome
 from gongbang.errors import ArtifactError
 from gongbang.metrics.intervals import Difference, paired_bootstrap
 from gongbang.metrics.resampling import paired_metric_bootstrap
+from gongbang.metrics.scores import Scores
 from gongbang.tasks.base import Prediction
 
 _OF_LABELS = (
@@ -26,8 +26,20 @@ _OF_LABELS = (
 _AUPRC_SAMPLES = 200  # as for its interval: it sorts on every resample
 
 
+class Answered(Protocol):
+    """What was answered and how it was scored: a run, or an artifact at work on a suite."""
+
+    @property
+    def scored(self) -> bool: ...
+
+    @property
+    def scores(self) -> Scores: ...
+
+    def predictions(self) -> Sequence[Prediction]: ...
+
+
 def paired_differences(
-    a: Run, b: Run, notebooks: tuple[Notebook, Notebook] | None, samples: int = 1000
+    a: Answered, b: Answered, notebooks: tuple[Notebook, Notebook] | None, samples: int = 1000
 ) -> dict[str, Difference]:
     """b - a of the task's metrics, the runs' primary one first, with 95 % intervals clustered by group.
 
@@ -35,7 +47,7 @@ def paired_differences(
     and AUPRC are computed anew on every resample, as shares; of a task that ranks, its primary metric.
 
     Args:
-        a, b: two runs.
+        a, b: two runs, or two artifacts' answers.
         notebooks: of a and b; None where one has none.
         samples: resamples of the bootstrap.
 
@@ -77,7 +89,9 @@ def _spans(a: ErrorNotebook, b: ErrorNotebook, samples: int) -> dict[str, Differ
 class _Labels:
     """Two runs of one label task over the records that carry the same labels in both."""
 
-    def __init__(self, a: Run, b: Run, left: ClassNotebook, right: ClassNotebook, samples: int) -> None:
+    def __init__(
+        self, a: Answered, b: Answered, left: ClassNotebook, right: ClassNotebook, samples: int
+    ) -> None:
         self.runs, self.samples, self.several = (a, b), samples, left.several
         self.labels = tuple(dict.fromkeys((*left.labels, *right.labels)))
         self.leave_out = left.leave_out
@@ -118,7 +132,7 @@ class _Labels:
         samples = min(self.samples, _AUPRC_SAMPLES) if name == "auprc" else self.samples
         return paired_metric_bootstrap(gold, given[1], given[0], metric, groups=groups, samples=samples)
 
-    def _sides(self) -> list[tuple[Run, list[LabelOutcome]]]:
+    def _sides(self) -> list[tuple[Answered, list[LabelOutcome]]]:
         return list(zip(self.runs, self.outcomes, strict=True))
 
     def _given(self, outcomes: Sequence[LabelOutcome]) -> Any:
@@ -129,7 +143,7 @@ class _Labels:
     def _matrix(self, sets: Sequence[Sequence[str]]) -> NDArray[np.bool_]:
         return np.array([[label in names for label in self.labels] for names in map(set, sets)])
 
-    def _shares(self, run: Run) -> NDArray[np.float64] | None:
+    def _shares(self, run: Answered) -> NDArray[np.float64] | None:
         """(n, L) the labels' probabilities; None where the run kept none."""
         from gongbang.tasks.labels import probabilities_of
 
@@ -147,7 +161,7 @@ def _one(labels: Sequence[str]) -> str:
     return labels[0] if labels else ""
 
 
-def _ranked(a: Run, b: Run, samples: int) -> dict[str, Difference]:
+def _ranked(a: Answered, b: Answered, samples: int) -> dict[str, Difference]:
     """Of runs whose predictions are rankings with their gold: the primary metric, question by question."""
     if not (a.scored and b.scored) or a.scores.primary != b.scores.primary:
         return {}
@@ -181,7 +195,7 @@ def _rank_metric(name: str) -> Callable[[Prediction], float] | None:
     )
 
 
-def _by_id(run: Run) -> Mapping[str, Prediction]:
+def _by_id(run: Answered) -> Mapping[str, Prediction]:
     try:
         return {prediction.id: prediction for prediction in run.predictions()}
     except ArtifactError:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gongbang.artifacts.files import plain, read_lines, write_lines
+from gongbang.artifacts.format import Artifact
 from gongbang.errors import ArtifactError, MissingExtraError, OptionError
 from gongbang.tasks.base import Candidate, Prediction
 
@@ -34,6 +35,18 @@ def prediction_to_dict(prediction: Prediction) -> dict[str, Any]:
     }
     cleaned: dict[str, Any] = plain(row)
     return cleaned
+
+
+def predictions_to_dict(artifact: Artifact, predictions: Sequence[Prediction]) -> dict[str, Any]:
+    """An artifact's predictions as plain JSON, as the command line and the server give them."""
+    rows = [prediction_to_dict(prediction) for prediction in predictions]
+    return {
+        "artifact": artifact.manifest.name,
+        "id": artifact.id,
+        "n": len(rows),
+        "answered": sum(bool(row["text"]) for row in rows),
+        "predictions": rows,
+    }
 
 
 def prediction_from_dict(row: Mapping[str, Any]) -> Prediction:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
+from gongbang.artifacts.pointer import POINTER, pointed
 from gongbang.errors import ArtifactError, OptionError
 
 MODELS_VARIABLE = "GONGBANG_MODELS"
@@ -28,7 +29,8 @@ def find_artifact(name_or_path: str | Path) -> Path:
     """The folder of an artifact, by its path or by its name.
 
     A path wins when it holds ``artifact.json``; a bare name is then looked for in the folders of
-    ``GONGBANG_MODELS``, in ``models/`` of the clone, and in the models inside the wheel, in that order.
+    ``GONGBANG_MODELS``, in ``models/`` of the clone, and in the models inside the wheel, in that order. A
+    champion's folder stands for the version that is served now.
 
     Raises:
         ArtifactError: there is none; the message lists the nearest names that there are.
@@ -38,12 +40,14 @@ def find_artifact(name_or_path: str | Path) -> Path:
         return path
     if path.name == MANIFEST and path.is_file():
         return path.parent
+    if (path / POINTER).is_file():
+        return pointed(path) or path
     if path.is_dir() and len(path.parts) > 1:
         raise _not_an_artifact(path)
     known = known_artifacts()
     name = str(name_or_path)
     if name in known:
-        return known[name]
+        return pointed(known[name]) or known[name]
     raise _unknown(name, known)
 
 
@@ -89,7 +93,7 @@ def known_artifacts() -> dict[str, Path]:
 
 
 def artifacts_in(folder: Path) -> tuple[Path, ...]:
-    """The artifacts right below a folder, by name; what may not be looked into holds none."""
+    """The artifacts and champions right below a folder, by name; what may not be looked into holds none."""
     try:
         children = sorted(folder.iterdir())
     except OSError:
@@ -99,7 +103,7 @@ def artifacts_in(folder: Path) -> tuple[Path, ...]:
 
 def _holds_manifest(folder: Path) -> bool:
     try:
-        return (folder / MANIFEST).is_file()
+        return (folder / MANIFEST).is_file() or (folder / POINTER).is_file()
     except OSError:  # another's folder: forbidden, or gone since it was listed
         return False
 

@@ -23,20 +23,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Any:
     """Predict; one JSON line a prediction, n-best with it, in the file's order."""
     from gongbang.artifacts.files import write_lines
-    from gongbang.artifacts.predictions import prediction_to_dict
+    from gongbang.artifacts.predictions import predictions_to_dict
     from gongbang.runtime.load import load
 
     out = _target(args.out)
     predictor = load(args.artifact)
     loaded = set_aside(args, read(args, args.data), predictor.task.schema.fields)
-    rows = [prediction_to_dict(prediction) for prediction in predictor.predict(loaded.items)]
-    summary = {
-        "artifact": predictor.artifact.manifest.name,
-        "id": predictor.artifact.id,
-        "n": len(rows),
-        "answered": sum(bool(row["text"]) for row in rows),
-        "problems": problems_of(loaded),
-    }
+    summary = predictions_to_dict(predictor.artifact, predictor.predict(loaded.items))
+    rows = summary.pop("predictions")
+    summary["problems"] = problems_of(loaded)
     if out is None:
         return emit({**summary, "predictions": rows}, args, lambda: _lines(rows))
     write_lines(out, rows)

@@ -1,37 +1,52 @@
-"""``gongbang serve``: the chatbot, its answers and what was said, over HTTP."""
+"""``gongbang serve``: models, questions to documents and the chatbot, over HTTP."""
 
 from __future__ import annotations
 
 import argparse
+import os
+from dataclasses import fields, replace
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from gongbang.cli.output import note
+from gongbang.cli.output import emit, note
 from gongbang.errors import MissingExtraError
 
-_NEEDED = ("fastapi", "uvicorn", "sqlalchemy", "alembic")
+_NEEDED = ("fastapi", "uvicorn", "sqlalchemy", "alembic", "prometheus_client")
+_WITHOUT_FLAG = ("keys",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The verb's arguments."""
+    """A flag for each setting of :class:`~gongbang.serve.settings.ServeSettings`."""
+    from gongbang.serve.settings import ServeSettings
+
     parser.add_argument(
-        "--database", required=True, metavar="URL", help="such as sqlite:///answers.db, or a file's path"
-    )
-    parser.add_argument("--artifact", default="respond-ko", metavar="NAME", help="the responder (respond-ko)")
-    parser.add_argument("--host", default="127.0.0.1", help="where it listens (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8000, metavar="N", help="and at which port (8000)")
-    parser.add_argument(
-        "--threshold",
-        type=float,
-        metavar="T",
-        help="confidence below which it asks back (the artifact's own)",
+        "--config", metavar="FILE.yaml", help="settings by name; $GONGBANG_SERVE_... and flags go before it"
     )
     parser.add_argument(
-        "--vectors",
-        type=Path,
-        metavar="DIR",
-        help="the folder for the answers' vectors, of this server alone (one in the cache)",
+        "--print-config", action="store_true", help="print the settings as they are resolved, and end"
+    )
+    for field in fields(ServeSettings):
+        if field.name not in _WITHOUT_FLAG:
+            _add_flag(parser, field)
+
+
+def _add_flag(parser: argparse.ArgumentParser, field: Any) -> None:
+    told = field.metadata.get("help", "")
+    flag = "--" + (field.metadata.get("flag") or field.name.replace("_", "-"))
+    if isinstance(field.default, bool):
+        parser.add_argument(
+            flag, dest=field.name, action=argparse.BooleanOptionalAction, default=None, help=told
+        )
+        return
+    many = field.default == () or field.name == "models"  # given once for each
+    shown = "" if field.default in (None, ()) else f" ({field.default})"
+    parser.add_argument(
+        flag,
+        dest=field.name,
+        metavar=field.metadata.get("metavar") or field.name.upper(),
+        action="append" if many and field.name != "docs" else "store",
+        nargs="+" if field.name == "docs" else None,
+        help=told + shown,
     )
 
 
@@ -40,24 +55,50 @@ def run(args: argparse.Namespace) -> Any:
     for package in _NEEDED:
         if find_spec(package) is None:
             raise MissingExtraError(package, extra="serve", purpose="serving over HTTP")
-    from gongbang.serve.settings import ServeSettings
+    from gongbang.cli.sources import documents_named
+    from gongbang.serve.configuration import NAMES, resolve, shown
 
-    settings = ServeSettings(args.database, args.artifact, args.host, args.port, args.threshold, args.vectors)
+    flags = {name: getattr(args, name, None) for name in NAMES}
+    settings = resolve(flags, os.environ, args.config)
+    settings = replace(settings, docs=tuple(documents_named(settings.docs)))
+    resolved = shown(settings)
+    if args.print_config:
+        return emit(resolved, args, lambda: _yaml(resolved))
+    note(args, _yaml({name: value for name, value in resolved.items() if value not in (None, [], {})}))
+    return _serve(args, settings)
+
+
+def _serve(args: argparse.Namespace, settings: Any) -> dict[str, str]:
     import uvicorn
 
+    from gongbang.runtime.engines import default_threads
+    from gongbang.search.onnx_threads import share_threads
     from gongbang.serve.app import create_app
 
+    share_threads(default_threads())  # before the first model is opened
     app = create_app(settings)
-    host = f"[{args.host}]" if ":" in args.host else args.host
-    note(args, f"http://{host}:{args.port}/docs")
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    note(args, f"http://{host}:{settings.port}/docs")
     config = uvicorn.Config(
         app,
-        host=args.host,
-        port=args.port,
+        host=settings.host,
+        port=settings.port,
         log_level="warning",
         access_log=False,
         server_header=False,
         proxy_headers=False,  # who asks is who connects
     )
-    uvicorn.Server(config).run()
-    return {"served": f"http://{host}:{args.port}"}
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: Any) -> None:
+            app.state.ending = True  # streams of events end, which the server would wait for
+            super().handle_exit(sig, frame)
+
+    Server(config).run()
+    return {"served": f"http://{host}:{settings.port}"}
+
+
+def _yaml(tree: dict[str, Any]) -> str:
+    import yaml
+
+    return yaml.safe_dump(tree, allow_unicode=True, sort_keys=False).rstrip()

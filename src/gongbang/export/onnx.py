@@ -117,9 +117,7 @@ def check_parity(
     """
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(
-        str(path), session_options(), providers=["CPUExecutionProvider"]
-    )
+    session = onnxruntime.InferenceSession(str(path), session_options(), providers=["CPUExecutionProvider"])
     outputs: tuple[str, ...] = model.output_names  # type: ignore[assignment]
     found = {}
     for batch, time in shapes:

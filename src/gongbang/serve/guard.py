@@ -26,17 +26,18 @@ class Guard:
     Args:
         app: the application.
         files: paths that take files.
+        anywhere: whether any Host will do: where a key is asked for, a page that is led here has none.
     """
 
-    def __init__(self, app: ASGIApp, files: frozenset[str] = frozenset()) -> None:
-        self.app, self.files = app, files
+    def __init__(self, app: ASGIApp, files: frozenset[str] = frozenset(), *, anywhere: bool = False) -> None:
+        self.app, self.files, self.anywhere = app, files, anywhere
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        if not is_loopback(host_of(headers.get(b"host", ""))):
+        if not (self.anywhere or is_loopback(host_of(headers.get(b"host", "")))):
             refused = problem(
                 421, "misdirected-request", "This server answers to names of this machine only."
             )

@@ -18,8 +18,13 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from gongbang.errors import (
+    ArtifactError,
+    BusyError,
     DataError,
     GongbangError,
+    JobStateError,
+    LateError,
+    ModelMissingError,
     OptionError,
     StoreAwayError,
     StoreConflictError,
@@ -28,14 +33,19 @@ from gongbang.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_S = 2
-"""Seconds after which a database that was away may be asked again."""
+"""Seconds after which a database that was away, or a model that was late, may be asked again."""
 
 _LOG = logging.getLogger(__name__)
 _MOST = 20  # faults of one request that are told
 _LONGEST = 120  # characters of a field's name: a client chooses it
 _KINDS: tuple[tuple[type[GongbangError], int, str], ...] = (
     (StoreMissingError, 404, "missing"),
+    (ModelMissingError, 404, "missing"),
+    (ArtifactError, 409, "refused"),
+    (BusyError, 429, "busy"),
+    (LateError, 503, "late"),
     (StoreConflictError, 409, "conflict"),
+    (JobStateError, 409, "conflict"),
     (StoreAwayError, 503, "away"),
     (DataError, 422, "invalid"),
     (OptionError, 422, "invalid"),
@@ -96,14 +106,16 @@ async def _known(request: Request, err: Exception) -> Response:
 
 
 def _told(err: GongbangError, status: int, kind: str) -> Response:
-    if status == 503:
-        _LOG.warning("%s", err)
+    if status in (429, 503):
+        if isinstance(err, StoreAwayError):
+            _LOG.warning("%s", err)
+        seconds = err.retry_s if isinstance(err, BusyError) else RETRY_S
         return problem(
-            503,
+            status,
             kind,
             err.what,
-            headers={"Retry-After": str(RETRY_S)},
-            cure=f"Try again in {RETRY_S} seconds.",
+            headers={"Retry-After": str(seconds)},
+            cure=f"Try again in {seconds} second{'s' if seconds > 1 else ''}.",
         )
     more: dict[str, Any] = words_of(err)
     what = more.pop("detail")

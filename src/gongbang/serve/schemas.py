@@ -26,7 +26,6 @@ TalkId = Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="the id of a
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="the most on a page")]
 After = Annotated[int, Field(ge=0, le=MAX_ID, description="what comes after this id only")]
 Offset = Annotated[int, Field(ge=0, le=MAX_ID, description="how many are skipped")]
-Verdict = Literal["good", "bad"]
 
 
 class Sent(BaseModel):
@@ -68,7 +67,6 @@ _TURN = {
     "latency_ms": 12.4,
     "created": _WHEN,
 }
-_FEEDBACK = {"id": 1, "turn_id": 2, "verdict": "good", "note": "", "created": _WHEN}
 
 
 class NewAnswer(Sent):
@@ -202,6 +200,7 @@ class Candidate(Told):
     question: str
     response_score: float
     question_score: float
+    domain_score: float = 0.0
     confidence: float
 
 
@@ -278,43 +277,6 @@ class TalkQuery(Asked):
     last: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="the last turns")] = MAX_LIMIT
 
 
-class NewFeedback(Sent):
-    """What somebody thinks of a turn."""
-
-    model_config = _example(turn_id=2, verdict="good", note="")
-
-    turn_id: Id
-    verdict: Verdict
-    note: Annotated[str, Field(max_length=MAX_TEXT)] = ""
-
-
-class Feedback(Told):
-    """What somebody thought of a turn."""
-
-    model_config = _example(**_FEEDBACK)
-
-    id: int
-    turn_id: int
-    verdict: Verdict
-    note: str
-    created: datetime
-
-
-class FeedbackPage(Page[Feedback]):
-    """Feedback in the order in which it came."""
-
-    model_config = _example(items=[_FEEDBACK], total=2, next=1)
-
-
-class FeedbackQuery(Asked):
-    """Which feedback is wanted."""
-
-    after: After = 0
-    limit: Limit = 50
-    turn_id: Id | None = None
-    verdict: Verdict | None = None
-
-
 class Live(Told):
     """The process answers."""
 
@@ -323,15 +285,31 @@ class Live(Told):
     live: Literal[True] = True
 
 
+class ModelHealth(Told):
+    """An artifact at work, and how many requests wait for it."""
+
+    name: str
+    id: str
+    waiting: int
+
+
 class Health(Live):
     """Whether the server can do its work, and what it lacks."""
 
-    model_config = _example(live=True, ready=True, database="up", artifact="respond-ko", changes=12)
+    model_config = _example(
+        live=True,
+        ready=True,
+        database="up",
+        artifact="respond-ko",
+        changes=12,
+        models=[{"name": "reader-ko", "id": "ba7816bf", "waiting": 0}],
+    )
 
     ready: bool
-    database: Literal["up", "away"]
-    artifact: str
+    database: Annotated[Literal["up", "away", "none"], Field(description="none where the server needs none")]
+    artifact: Annotated[str | None, Field(description="the chatbot's; null where there is no chatbot")]
     changes: Annotated[int | None, Field(description="the number of the last change of the answers")]
+    models: list[ModelHealth]
 
 
 class Problem(Told):

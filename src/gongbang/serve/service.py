@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from anyio import CapacityLimiter
@@ -12,11 +12,13 @@ from gongbang.apps import chat
 from gongbang.apps.answer_book import AnswerBook, Responder
 from gongbang.apps.chat import Chat, ChatSettings, Reply
 from gongbang.errors import StoreAwayError
+from gongbang.runtime.predictor import Predictor
 from gongbang.serve.answer_source import DatabaseAnswers
 from gongbang.serve.database.answers import Answers
 from gongbang.serve.database.checks import checked_text
 from gongbang.serve.database.conversations import Conversations
 from gongbang.serve.database.migrate import upgrade
+from gongbang.serve.database.review import Review
 from gongbang.serve.database.rows import NewTurn, Turn
 from gongbang.serve.database.store import Store
 from gongbang.serve.settings import ServeSettings
@@ -27,11 +29,12 @@ _LAST = 64  # turns that are read: enough to know the answers given of late
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What replies: its name, what makes vectors, and how sure it must be."""
+    """What replies: its name, what makes vectors, how sure it must be, and the artifact where it is one."""
 
     name: str
     responder: Responder
     settings: ChatSettings
+    predictor: Predictor | None = None
 
 
 def load_model(name: str) -> Model:
@@ -41,11 +44,20 @@ def load_model(name: str) -> Model:
         ArtifactError: it is missing, corrupted, or of another task or architecture.
     """
     from gongbang.runtime.load import load
+
+    return model_of(name, load(name, task="respond"))
+
+
+def model_of(name: str, predictor: Predictor) -> Model:
+    """What replies out of an artifact at work.
+
+    Raises:
+        ArtifactError: it is of another task or architecture.
+    """
     from gongbang.runtime.responder import ArtifactResponder
 
-    predictor = load(name, task="respond")
     settings = ChatSettings(**predictor.artifact.manifest.details.get("chat", {}))
-    return Model(name, ArtifactResponder(predictor), settings)
+    return Model(name, ArtifactResponder(predictor), settings, predictor)
 
 
 class Service:
@@ -66,19 +78,41 @@ class Service:
 
     def __init__(self, settings: ServeSettings, model: Model | None = None) -> None:
         self.settings = settings
+        self.database = settings.database or ""
         self.model = model or load_model(settings.artifact)
-        self.store = Store(settings.database)
+        self.store = Store(self.database)
         self._answers, self._conversations = Answers(self.store), Conversations(self.store)
+        self._review = Review(self.store)
         self._prepared = False
-        sure = self.model.settings
-        if settings.threshold is not None:
-            sure = replace(sure, threshold=settings.threshold)
-        book = AnswerBook(DatabaseAnswers(self._answers), self.model.responder, settings.folder())
-        self._chat = Chat(book, sure)
+        self._chat = self._chat_of(self.model)
         # One reply at a time: a model takes every core by itself, and the book stays as it is meanwhile.
         # Who waits does so in the event loop and holds no thread.
         self.replying = CapacityLimiter(1)
         self.watching = CapacityLimiter(4)  # so that health is told however many wait for the database
+
+    def _chat_of(self, model: Model) -> Chat:
+        sure = model.settings
+        if self.settings.threshold is not None:
+            sure = replace(sure, threshold=self.settings.threshold)
+        book = AnswerBook(DatabaseAnswers(self._answers), model.responder, self.settings.folder())
+        return Chat(book, sure)
+
+    def prepare(self, predictor: Predictor) -> Callable[[], None]:
+        """Make the vectors of a new artifact while the old one replies; gives what puts it in its place.
+
+        Raises:
+            ArtifactError: it has no vectors that could be kept.
+            StoreAwayError: the database is not reachable.
+        """
+        model = model_of(self.model.name, predictor)
+        self._prepare()
+        chat = self._chat_of(model)
+        chat.book.sync()
+
+        def commit() -> None:
+            self.model, self._chat = model, chat
+
+        return commit
 
     @property
     def answers(self) -> Answers:
@@ -100,9 +134,19 @@ class Service:
         self._prepare()
         return self._conversations
 
+    @property
+    def review(self) -> Review:
+        """Feedback, and what reviewers decide about it.
+
+        Raises:
+            StoreAwayError: the tables were not looked at yet, and the database is not reachable.
+        """
+        self._prepare()
+        return self._review
+
     def _prepare(self) -> None:
         if not self._prepared:
-            upgrade(self.settings.database)  # several at once wait for each other in the database
+            upgrade(self.database)  # several at once wait for each other in the database
             self._prepared = True
 
     def warm(self) -> None:
@@ -155,7 +199,16 @@ class Service:
         """
         talks = self.conversations
         said = NewTurn("user", text)
-        answered = NewTurn("bot", reply.text, reply.answer_id, reply.confidence, reply.milliseconds)
+        by = self.model.predictor
+        answered = NewTurn(
+            "bot",
+            reply.text,
+            reply.answer_id,
+            reply.confidence,
+            reply.milliseconds,
+            artifact=self.model.name if by is None else by.artifact.manifest.name,
+            artifact_id="" if by is None else by.artifact.id,
+        )
         return talks.add(talks.start().id if id is None else id, [said, answered])[1]
 
     def ready(self) -> int:

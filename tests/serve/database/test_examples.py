@@ -7,7 +7,17 @@ import importlib
 
 import pytest
 
-MODULES = ("engine", "store", "migrate", "checks", "answers", "conversations", "embeddings", "transfer")
+MODULES = (
+    "engine",
+    "store",
+    "migrate",
+    "checks",
+    "answers",
+    "conversations",
+    "embeddings",
+    "transfer",
+    "review",
+)
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -25,6 +25,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from gongbang.serve.database.rows import Draft, NewTurn
+from gongbang.serve.games.service import GameService
+from gongbang.serve.jobs.service import JobService
 from gongbang.serve.service import Service
 
 BASE = "http://127.0.0.1"
@@ -82,7 +84,7 @@ class Fuzzed:
 def fuzz(app: FastAPI, requests: int, number: int) -> Fuzzed:
     """Send about so many requests, spread over all operations; a check that fails raises."""
     logging.getLogger("schemathesis").setLevel(logging.ERROR)
-    known, tally = _filled(app.state.service), Fuzzed()
+    known, tally = _known(app), Fuzzed()
     schema = schemathesis.openapi.from_asgi("/openapi.json", app, headers={"Host": "127.0.0.1"})
     operations = [found.ok() for found in schema.get_all_operations()]
     each = -(-requests // (3 * len(operations)))
@@ -94,12 +96,38 @@ def fuzz(app: FastAPI, requests: int, number: int) -> Fuzzed:
     return tally
 
 
+def _known(app: FastAPI) -> dict[str, list]:
+    """What requests can mean; nothing where there is no database."""
+    if app.state.service is None:
+        return {}
+    games = {"games": _begun(app.state.games)}
+    return _filled(app.state.service) | {"jobs": _cancelled(app.state.jobs)} | games
+
+
 def _filled(service: Service) -> dict[str, list]:
     """Rows that requests can mean: few would guess one."""
     made = service.answers.create_many([Draft(f"{n}번째 대답", f"{n}번째 질문", "안내") for n in range(40)])
     talks = [service.conversations.start().id for _ in range(40)]
     turns = [service.conversations.add(talk, [NewTurn("bot", "네.")])[0].id for talk in talks]
-    return {"answers": [one.id for one in made], "talks": talks, "turns": turns}
+    return {"answers": [one.id for one in made], "conversations": talks, "turns": turns}
+
+
+def _cancelled(jobs: JobService) -> list[str]:
+    """Jobs that have ended, so that whoever follows one does not wait."""
+    rows = [{"id": "1", "fields": {"text": "좋아요."}}]
+    made = [jobs.accept("predict", {"artifact": "sentiment-ko", "records": rows}).id for _ in range(10)]
+    return [jobs.jobs.cancel(id).id for id in made]
+
+
+def _begun(games: GameService) -> list[str]:
+    """Games of both kinds, some of them over."""
+    begun = [
+        games.start(kind, keywords=None, category=None, language=language).id
+        for kind in ("guess", "reverse")
+        for language in ("ko", "en")
+        for _ in range(8)
+    ]
+    return [games.give_up(id).id if at % 3 == 0 else id for at, id in enumerate(begun)]
 
 
 def _send_cases(operation, mode, client, known, tally, count, number) -> None:
@@ -114,11 +142,14 @@ def _send_cases(operation, mode, client, known, tally, count, number) -> None:
     @given(operation.as_strategy(generation_mode=mode), st.randoms(use_true_random=False))
     def send(case: Case, chance: random.Random) -> None:
         if mode is GenerationMode.POSITIVE:
+            if isinstance(case.body, dict) and case.body.get("deadline_ms"):
+                case.body["deadline_ms"] = 60_000  # a shorter one is refused in time, and rightly so: 503
             _aim(case, known, chance)
         response = case.call(base_url=BASE, session=None, headers={"Host": "127.0.0.1"})
         tally.take(operation.label, response.status_code, response.text or "")
         plain = case.path.endswith("/import")  # any bytes are a file: there is no schema to violate
-        case.validate_response(response, checks=_CHECKS[:-1] if plain else _CHECKS)
+        long = response.status_code == 413  # refused before it was read
+        case.validate_response(response, checks=_CHECKS[:-1] if plain or long else _CHECKS)
 
     with suppress(Unsatisfiable):  # an operation without parameters cannot be asked wrongly
         send()
@@ -129,13 +160,18 @@ def _aim(case: Case, known: dict[str, list], chance: random.Random) -> None:
     if chance.random() < 0.2:
         return
     if "id" in case.path_parameters:
-        talks = "conversations" in case.path
-        case.path_parameters["id"] = chance.choice(known["talks" if talks else "answers"])
+        rows = [name for name in ("conversations", "jobs", "games") if name in case.path] or ["answers"]
+        case.path_parameters["id"] = chance.choice(known[rows[0]])
+    if "name" in case.path_parameters:
+        case.path_parameters["name"] = "mood"
     if isinstance(case.body, dict):
         if "turn_id" in case.body:
             case.body["turn_id"] = chance.choice(known["turns"])
         if case.body.get("conversation_id"):
-            case.body["conversation_id"] = chance.choice(known["talks"])
+            case.body["conversation_id"] = chance.choice(known["conversations"])
+        for name in ("keywords", "category", "version"):  # few would guess a name or a number
+            if name in case.body and chance.random() < 0.7:
+                case.body[name] = None
         texts = [name for name in ("text", "question", "label", "note") if name in case.body]
         if texts and chance.random() < 0.5:
             case.body[chance.choice(texts)] = chance.choice(_TEXTS)
@@ -169,7 +205,7 @@ def _send_bytes(client: TestClient, paths: list[str], tally: Fuzzed, each: int, 
         st.sampled_from(("", "?after=a&limit=0", "?%00=%ff", "?map==", "?format=%ED%A0%80")),
     )
     def send(path, method, id, kind, body, query) -> None:
-        address = path.replace("{id}", id) + query
+        address = path.replace("{id}", id).replace("{name}", id) + query
         response = client.request(method, address, content=body, headers={"content-type": kind})
         tally.take(f"bytes to {path}", response.status_code, response.text)
         if response.status_code >= 400 and method != "HEAD":

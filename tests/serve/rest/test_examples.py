@@ -7,7 +7,12 @@ import importlib
 
 import pytest
 
-MODULES = ("settings", "problems", "guard", "routes.common", "routes.files")
+MODULES = (
+    *("settings", "configuration", "problems", "guard", "metrics", "measured", "uploads"),
+    *("access.keys", "access.bucket", "access.door"),
+    *("models.batcher", "models.fields", "models.served", "models.together", "models.waiting"),
+    *("routes.common", "routes.files"),
+)
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -82,6 +82,22 @@ def test_a_file_that_cannot_be_used_is_refused_and_the_servers_folders_stay_its_
     assert client.get("/v1/answers").json()["total"] == 0
 
 
+@pytest.mark.parametrize("header", [CSV, LINES])
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [(b"PK\x03\x04" + b"x" * 50, "ZIP"), (b"%PDF-1.7\n", "PDF"), (b"\x89PNG\r\n", "picture")],
+)
+def test_a_file_that_is_none_of_text_is_told_what_it_is(client, body, told, header):
+    def in_parts():
+        yield body[:2]
+        yield body[2:]
+
+    for content in (body, in_parts()):
+        refused = client.post(IMPORT, content=content, headers=header)
+        assert refused.status_code == 415 and told in refused.json()["detail"]
+    assert client.get("/v1/answers").json()["total"] == 0
+
+
 def test_of_very_many_bad_rows_the_first_are_told(client):
     done = client.post(IMPORT, content=b"text,label\n" + b" ,x\n" * 500, headers=CSV).json()
     assert done["problem_count"] == 500 and len(done["problems"]) == 100

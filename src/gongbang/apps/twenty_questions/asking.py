@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from gongbang.apps.answer import evidence_span
 from gongbang.apps.twenty_questions.keywords import Keyword
+from gongbang.artifacts.format import Artifact
 from gongbang.artifacts.store import find_artifact
 from gongbang.data.records import Record
 from gongbang.errors import ArtifactError
 from gongbang.runtime.predictor import Predictor
+from gongbang.tasks.base import Prediction
 from gongbang.text.josa import attach_josa
 
 ANSWERER = "boolq-ko"
@@ -60,11 +63,24 @@ class Asked(Protocol):
         ...
 
 
+class Predicting(Protocol):
+    """An artifact at work, here or behind a server's queue."""
+
+    @property
+    def artifact(self) -> Artifact:
+        """What made the last predictions."""
+        ...
+
+    def predict(self, records: Sequence[Record]) -> list[Prediction]:
+        """Predictions, one a record."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Answerer:
     """An artifact of the task boolq: yes, no, or the document does not say."""
 
-    predictor: Predictor
+    predictor: Predicting
 
     @property
     def name(self) -> str:
@@ -85,7 +101,7 @@ class Answerer:
 class Reader:
     """An artifact of the task reader: a span of the document, or nothing."""
 
-    predictor: Predictor
+    predictor: Predicting
 
     @property
     def name(self) -> str:

@@ -20,6 +20,12 @@ from gongbang.serve.database.checks import (
     checked_turn,
     checked_verdict,
 )
+from gongbang.serve.database.feedback_rows import (
+    checked_judged,
+    feedback_of,
+    insert_feedback,
+    judged_turn,
+)
 from gongbang.serve.database.rows import (
     Conversation,
     Feedback,
@@ -27,7 +33,6 @@ from gongbang.serve.database.rows import (
     Page,
     Role,
     Turn,
-    Verdict,
 )
 from gongbang.serve.database.store import Store
 from gongbang.serve.database.tables import ConversationRow, FeedbackRow, TurnRow
@@ -119,6 +124,8 @@ class Conversations:
                     score=turn.score,
                     latency_ms=turn.latency_ms,
                     created=now,
+                    artifact=turn.artifact or None,
+                    artifact_id=turn.artifact_id or None,
                 )
                 for turn in checked
             ]
@@ -152,22 +159,35 @@ class Conversations:
         """
         return self.store.read(lambda session: _turn(_said(session, id)))
 
-    def judge(self, turn_id: int, verdict: str, note: str = "") -> Feedback:
-        """Keep what somebody thought of a turn; several may judge one.
+    def judge(
+        self,
+        turn_id: int,
+        verdict: str,
+        note: str = "",
+        *,
+        correction: str | None = None,
+        client: str = "",
+    ) -> Feedback:
+        """Keep what somebody thought of a turn, with what was said before it; several may judge one.
+
+        Args:
+            correction: what should have been said. client: what the judgement came by.
 
         Raises:
             StoreMissingError: there is no such turn.
-            DataError: the verdict is neither "good" nor "bad", or the note cannot be stored.
+            DataError: the verdict is neither "good" nor "bad", a text cannot be stored, or a turn that is
+                good is corrected.
         """
-        known = checked_verdict(verdict)
+        good = checked_verdict(verdict) == "good"
         checked_text(note, "note", blank=True)
+        if correction is not None:
+            checked_text(correction, "correction")
+        said = {"note": note, "correction": correction, "client": client}
 
         def work(session: Session) -> Feedback:
-            _said(session, turn_id, hold=True)
-            row = FeedbackRow(turn_id=turn_id, verdict=known, note=note, created=datetime.now(UTC))
-            session.add(row)
-            session.flush()
-            return _feedback(row)
+            turn = _said(session, turn_id, hold=True)
+            judged = checked_judged(judged_turn(session, turn, good, **said))
+            return feedback_of(insert_feedback(session, judged, turn_id))
 
         return self.store.write(work)
 
@@ -201,7 +221,7 @@ class Conversations:
             total = session.scalar(select(func.count()).select_from(FeedbackRow).where(*filters)) or 0
             query = select(FeedbackRow).where(FeedbackRow.id > after, *filters).order_by(FeedbackRow.id)
             rows = session.scalars(query.limit(limit + 1)).all()
-            items = tuple(map(_feedback, rows[:limit]))
+            items = tuple(map(feedback_of, rows[:limit]))
             return Page(items, total, items[-1].id if len(rows) > limit else None)
 
         return self.store.read(work)
@@ -249,8 +269,6 @@ def _turn(row: TurnRow) -> Turn:
         row.score,
         row.latency_ms,
         row.created,
+        row.artifact or "",
+        row.artifact_id or "",
     )
-
-
-def _feedback(row: FeedbackRow) -> Feedback:
-    return Feedback(row.id, row.turn_id, cast(Verdict, row.verdict), row.note, row.created)

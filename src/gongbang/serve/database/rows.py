@@ -6,10 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
+from gongbang.apps.loop.judged import Action as ReviewAction
+from gongbang.apps.loop.judged import Judged
+
 T = TypeVar("T")
 Action = Literal["create", "update", "delete"]
 Role = Literal["user", "bot"]
 Verdict = Literal["good", "bad"]
+ReviewState = Literal["open", "accepted", "corrected", "rejected"]
+_STATES: dict[ReviewAction, ReviewState] = {
+    "accept": "accepted",
+    "correct": "corrected",
+    "reject": "rejected",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,7 @@ class NewTurn:
     Attributes:
         answer_id: the answer that was given, of the bot's turns; None where it abstained.
         score: how well the answer fits. latency_ms: how long the reply took, in milliseconds.
+        artifact, artifact_id: the name and the content hash of what replied.
     """
 
     role: Role
@@ -99,6 +109,8 @@ class NewTurn:
     answer_id: int | None = None
     score: float | None = None
     latency_ms: float | None = None
+    artifact: str = ""
+    artifact_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +125,73 @@ class Turn:
     score: float | None
     latency_ms: float | None
     created: datetime
+    artifact: str = ""
+    artifact_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What somebody thought of a turn."""
+    """What somebody thought of an answer.
+
+    Attributes:
+        turn_id: of what was said in a conversation; None of what was answered elsewhere.
+        judged: what was asked and answered, by which artifact, and what would have been right.
+    """
 
     id: int
-    turn_id: int
+    turn_id: int | None
     verdict: Verdict
     note: str
     created: datetime
+    judged: Judged
+
+    @property
+    def origin(self) -> str:
+        """Where the answer was given."""
+        return self.judged.origin
+
+    @property
+    def correction(self) -> str | None:
+        """What would have been right, where that was said."""
+        return self.judged.correction
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a reviewer decided about feedback; never changed, and the last one counts.
+
+    Attributes:
+        number: 1 for the first about this feedback. text: what is right; "" of a rejection.
+    """
+
+    id: int
+    feedback_id: int
+    number: int
+    action: ReviewAction
+    text: str
+    reviewer: str
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """Feedback with every decision about it, oldest first."""
+
+    feedback: Feedback
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def id(self) -> int:
+        """The feedback's."""
+        return self.feedback.id
+
+    @property
+    def state(self) -> ReviewState:
+        """What the last decision made of it."""
+        return _STATES[self.decisions[-1].action] if self.decisions else "open"
+
+    @property
+    def version(self) -> int:
+        """Counts from 1 and grows with each decision."""
+        return 1 + len(self.decisions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +46,10 @@ class Store:
     def __init__(self, url: str | Path, *, wait_s: float = WAIT_S) -> None:
         self._engine = make_engine(url, wait_s=wait_s)
         self._writer = self._engine.execution_options(**{WRITES: True})
+        # SQLite has one writer at a time, and its wait for the lock is a poll in which some wait for long and
+        # others never; threads of one process stand in line before it.
+        self._line = threading.Lock() if self._engine.dialect.name == "sqlite" else None
+        self._wait_s = wait_s
         self._still = (
             self._engine
             if self._engine.dialect.name == "sqlite"  # a transaction there always sees one moment
@@ -97,7 +102,19 @@ class Store:
             StoreAwayError: the database cannot be reached, or did not answer in time.
             StoreError: the tables are missing, or the database refused the changes.
         """
-        return self._done(work, self._writer)
+        if self._line is None:
+            return self._done(work, self._writer)
+        if not self._line.acquire(timeout=self._wait_s):
+            raise StoreAwayError(
+                "the database is busy: the wait for a lock or a connection was too long.",
+                value=f"{self.name}: {self._wait_s:g} s in line",
+                allowed="a database that answers in time",
+                cure="Try again; with many writers at once take MariaDB or PostgreSQL.",
+            )
+        try:
+            return self._done(work, self._writer)
+        finally:
+            self._line.release()
 
     def _done(self, work: Callable[[Session], T], engine: Engine) -> T:
         for attempt in range(_ATTEMPTS):

@@ -16,12 +16,14 @@ from sqlalchemy import (
     Dialect,
     Double,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
     String,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -39,6 +41,8 @@ _OPTIONS: dict[str, Any] = {
     for option, value in {"engine": "InnoDB", "charset": "utf8mb4", "collate": "utf8mb4_bin"}.items()
 }
 _IDS: dict[str, Any] = {**_OPTIONS, "sqlite_autoincrement": True}  # else SQLite gives a deleted last id again
+
+_LONG_TEXT = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")  # TEXT holds 64 KB there
 
 LONG = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts up by itself there
 
@@ -84,7 +88,7 @@ class AnswerRow(Base):
     version: Mapped[int]
     created: Mapped[datetime] = mapped_column(UtcTime)
     updated: Mapped[datetime] = mapped_column(UtcTime)
-    folded: Mapped[str] = mapped_column(Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb"))
+    folded: Mapped[str] = mapped_column(_LONG_TEXT)
 
 
 class ChangeRow(Base):
@@ -132,19 +136,61 @@ class TurnRow(Base):
     score: Mapped[float | None] = mapped_column(Double)
     latency_ms: Mapped[float | None] = mapped_column(Double)
     created: Mapped[datetime] = mapped_column(UtcTime)
+    artifact: Mapped[str | None] = mapped_column(String(200))
+    artifact_id: Mapped[str | None] = mapped_column(String(64))
 
 
 class FeedbackRow(Base):
-    """What somebody thought of a turn; several may judge one."""
+    """What somebody thought of an answer, with where it came from; several may judge one. Never changed.
+
+    ``turn_id`` is None of what was not said in a conversation. ``texts`` is a JSON object of what the model
+    was given; ``belongs`` what must stay together in a split; ``key`` keeps a second copy out.
+    """
 
     __tablename__ = "feedback"
     __table_args__ = (CheckConstraint("verdict IN ('good', 'bad')", name="verdict"), _IDS)
 
     id: Mapped[int] = mapped_column(LONG, primary_key=True)
-    turn_id: Mapped[int] = mapped_column(LONG, ForeignKey("turns.id", ondelete="CASCADE"), index=True)
+    turn_id: Mapped[int | None] = mapped_column(LONG, ForeignKey("turns.id", ondelete="CASCADE"), index=True)
     verdict: Mapped[str] = mapped_column(String(8))
     note: Mapped[str] = mapped_column(Text)
     created: Mapped[datetime] = mapped_column(UtcTime)
+    origin: Mapped[str] = mapped_column(String(16))
+    task: Mapped[str] = mapped_column(String(16))
+    client: Mapped[str] = mapped_column(String(16))
+    texts: Mapped[str] = mapped_column(_LONG_TEXT)
+    asked: Mapped[str] = mapped_column(Text)
+    answer: Mapped[str] = mapped_column(Text)
+    evidence: Mapped[str] = mapped_column(Text)
+    correction: Mapped[str | None] = mapped_column(Text)
+    artifact: Mapped[str] = mapped_column(String(200))
+    artifact_id: Mapped[str] = mapped_column(String(64))
+    reference: Mapped[str] = mapped_column(String(200))
+    belongs: Mapped[str] = mapped_column(String(200))
+    key: Mapped[str | None] = mapped_column(String(200), unique=True)
+
+
+class DecisionRow(Base):
+    """What a reviewer decided about feedback; a change of mind is one more row, and the last one counts.
+
+    It outlives the feedback, which goes with its conversation, so ``feedback_id`` is no foreign key.
+    """
+
+    __tablename__ = "decisions"
+    __table_args__ = (
+        UniqueConstraint("feedback_id", "number"),
+        CheckConstraint("action IN ('accept', 'correct', 'reject')", name="action"),
+        _IDS,
+    )
+
+    id: Mapped[int] = mapped_column(LONG, primary_key=True)
+    feedback_id: Mapped[int] = mapped_column(LONG)
+    number: Mapped[int]
+    action: Mapped[str] = mapped_column(String(8))
+    text: Mapped[str] = mapped_column(Text)
+    reviewer: Mapped[str] = mapped_column(String(100))
+    note: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class EmbeddingRow(Base):
@@ -158,3 +204,69 @@ class EmbeddingRow(Base):
     model_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     answer_version: Mapped[int]
     vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class JobRow(Base):
+    """Slow work, see :mod:`gongbang.serve.database.jobs`; its id is a secret that nobody guesses.
+
+    ``lease`` counts how often the job was given to a worker, and is what a worker proves itself by. A queued
+    job may be started from ``due`` on; ``offered`` is when a queue was last told of it, None when it must be.
+    ``version`` grows with whatever people can see. A file's facts, errors and results are JSON texts.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
+        Index("ix_jobs_state_due", "state", "due"),
+        _OPTIONS,
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    payload: Mapped[str] = mapped_column(_LONG_TEXT)
+    state: Mapped[str] = mapped_column(String(16))
+    progress: Mapped[float] = mapped_column(Double)
+    message: Mapped[str] = mapped_column(String(200))
+    attempts: Mapped[int]
+    max_attempts: Mapped[int]
+    error: Mapped[str | None] = mapped_column(Text)
+    result: Mapped[str | None] = mapped_column(_LONG_TEXT)
+    file: Mapped[str | None] = mapped_column(Text)
+    dead: Mapped[bool]
+    cancel: Mapped[bool]
+    version: Mapped[int]
+    created: Mapped[datetime] = mapped_column(UtcTime, index=True)
+    started: Mapped[datetime | None] = mapped_column(UtcTime)
+    finished: Mapped[datetime | None] = mapped_column(UtcTime)
+    due: Mapped[datetime] = mapped_column(UtcTime)
+    offered: Mapped[datetime | None] = mapped_column(UtcTime)
+    lease: Mapped[int]
+    worker: Mapped[str | None] = mapped_column(String(100))
+    heartbeat: Mapped[datetime | None] = mapped_column(UtcTime)
+    expires: Mapped[datetime | None] = mapped_column(UtcTime)
+    idempotency_key: Mapped[str | None] = mapped_column(String(200), unique=True)
+    ttl_s: Mapped[int]
+    keep_until: Mapped[datetime | None] = mapped_column(UtcTime, index=True)
+
+
+class GameRow(Base):
+    """A game of Twenty Questions, see :mod:`gongbang.serve.database.games`; who knows its id plays it.
+
+    ``state`` is the engine's own JSON and holds the secret: it never leaves the server. ``version`` grows
+    with each change. From ``expires`` on the game is as good as deleted.
+    """
+
+    __tablename__ = "games"
+    __table_args__ = (CheckConstraint("kind IN ('guess', 'reverse')", name="kind"), _OPTIONS)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    keywords: Mapped[str] = mapped_column(String(64))
+    language: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(_LONG_TEXT)
+    version: Mapped[int]
+    created: Mapped[datetime] = mapped_column(UtcTime)
+    changed: Mapped[datetime] = mapped_column(UtcTime)
+    finished: Mapped[datetime | None] = mapped_column(UtcTime)
+    marked: Mapped[datetime | None] = mapped_column(UtcTime)
+    expires: Mapped[datetime] = mapped_column(UtcTime, index=True)

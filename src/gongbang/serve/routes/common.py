@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Path, Request
+from fastapi import Depends, Header, Path, Request, Response
 
+from gongbang.artifacts.files import plain
 from gongbang.errors import DataError
 from gongbang.serve.database.checks import MAX_ID
+from gongbang.serve.models.asking import Asking
+from gongbang.serve.models.room import ModelRoom
 from gongbang.serve.problems import MEDIA_TYPE
 from gongbang.serve.service import Service
 
@@ -16,11 +20,12 @@ _ETAG = re.compile(r'"([1-9][0-9]{0,17})"')
 _PROBLEMS = {
     400: "the request could not be read",
     404: "there is none of this id",
-    409: "it has changed meanwhile; `current` is its version now",
+    409: "it has changed meanwhile, and `current` is its version now; or it cannot be done as it is",
     413: "the body is too large",
     415: "this kind of body is not taken",
     422: "a field is wrong; `field` names it",
-    503: "the database cannot be reached; try again after `Retry-After` seconds",
+    429: "too many requests; try again after `Retry-After` seconds",
+    503: "what is needed cannot be reached, or was not done in time; try again after `Retry-After` seconds",
 }
 
 
@@ -30,7 +35,28 @@ def service_of(request: Request) -> Service:
     return service
 
 
+def service_or_none(request: Request) -> Service | None:
+    """The service of the application that was asked; None where it has no chatbot."""
+    service: Service | None = request.app.state.service
+    return service
+
+
+def room_of(request: Request) -> ModelRoom:
+    """The artifacts of the application that was asked."""
+    room: ModelRoom = request.app.state.room
+    return room
+
+
+def asking_of(request: Request) -> Asking:
+    """What answers questions to documents in the application that was asked."""
+    asking: Asking = request.app.state.asking
+    return asking
+
+
 Here = Annotated[Service, Depends(service_of)]
+MaybeHere = Annotated[Service | None, Depends(service_or_none)]
+Room = Annotated[ModelRoom, Depends(room_of)]
+Questions = Annotated[Asking, Depends(asking_of)]
 RowId = Annotated[int, Path(ge=1, le=MAX_ID)]
 IfMatch = Annotated[str | None, Header(description='the version that is meant, as "3" in quotes')]
 
@@ -42,6 +68,12 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         status: {"description": _PROBLEMS[status], "content": content}
         for status in sorted({*statuses, 422, 503})
     }
+
+
+def json_response(value: Any) -> Response:
+    """Plain data as JSON; a number that JSON does not know is null."""
+    text = json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
+    return Response(text.encode("utf-8", "backslashreplace"), media_type="application/json")
 
 
 def meant_version(if_match: str | None, version: int | None) -> int | None:

@@ -16,9 +16,10 @@ from starlette.exceptions import HTTPException
 from gongbang.errors import OptionError
 from gongbang.serve.database.answers import Answers
 from gongbang.serve.database.transfer import export_answers, import_answers
-from gongbang.serve.problems import words_of
+from gongbang.serve.problems import ProblemResponse, problem, words_of
 from gongbang.serve.routes.common import Here, problems
 from gongbang.serve.schemas import Asked, Imported, Row
+from gongbang.serve.uploads import LOOKED_AT, not_text
 
 IMPORT = "/v1/answers/import"
 router = APIRouter(prefix="/v1/answers", tags=["answers"])
@@ -59,6 +60,7 @@ class ExportQuery(Asked):
 
 @router.post(
     "/import",
+    response_model=Imported,
     responses=problems(400, 413, 415),
     openapi_extra={
         "requestBody": {
@@ -67,7 +69,7 @@ class ExportQuery(Asked):
         }
     },
 )
-async def take_in(request: Request, query: Annotated[ImportQuery, Query()], here: Here) -> Imported:
+async def take_in(request: Request, query: Annotated[ImportQuery, Query()], here: Here) -> Any:
     """Add the answers of a CSV or JSONL file; a row that cannot be used costs none of the others."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in _TYPES:
@@ -75,10 +77,24 @@ async def take_in(request: Request, query: Annotated[ImportQuery, Query()], here
     columns = column_names(query.map)
     with tempfile.TemporaryDirectory(prefix="gongbang-") as folder:
         path = Path(folder) / f"answers{_TYPES[kind]}"
+        head = b""
         with path.open("wb") as file:
             async for part in request.stream():
+                if len(head) < LOOKED_AT:
+                    head += part[:LOOKED_AT]
+                    if is_really := not_text(head):
+                        return _no_text(kind, is_really)
                 await run_in_threadpool(file.write, part)
         return await run_in_threadpool(_import, here, path, columns, query.update)
+
+
+def _no_text(kind: str, is_really: str) -> ProblemResponse:
+    return problem(
+        415,
+        "unsupported-media-type",
+        f"This calls itself {kind}, and is {is_really}.",
+        cure="Save it as CSV or JSONL, in UTF-8.",
+    )
 
 
 def _import(here: Here, path: Path, columns: dict[str, str], update: bool) -> Imported:

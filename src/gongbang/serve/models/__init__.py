@@ -1,0 +1,1 @@
+"""The room in which the server's artifacts work: queues, batches, reloading."""
