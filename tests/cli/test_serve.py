@@ -48,8 +48,6 @@ def test_it_serves_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path
             servers.append(self)
 
     monkeypatch.setattr("uvicorn.Server", Kept)
-    # onnxruntime's pool for all would be there for every later test of this process.
-    monkeypatch.setattr("gongbang.search.onnx_threads.share_threads", lambda threads: False)
     monkeypatch.setattr("gongbang.serve.service.load_model", lambda name: letters())
     monkeypatch.setenv("GONGBANG_CACHE", str(tmp_path / "cache"))
     port, codes = free_port(), []

@@ -105,7 +105,7 @@ def _api(args: argparse.Namespace) -> AbstractContextManager[str]:
     from gongbang.serve.studio.api import free_port, own_api, serve_words
 
     port = free_port()
-    words = serve_words(documents_named(args.docs), args.database, port)
+    words = serve_words(documents_named(args.docs or ["samples"]), args.database, port)
     note(args, f"starting: gongbang {' '.join(words)}")
     return own_api(words, port)
 

@@ -64,11 +64,11 @@ def known(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
 
 def test_without_a_responder_there_is_no_database(monkeypatch: pytest.MonkeyPatch):
     known(monkeypatch, "reader-ko", "sentiment-ko")
-    words = api.serve_words([], None, 8123)
+    words = api.serve_words(["samples"], None, 8123)
     assert "--database" not in words and words[words.index("--model") + 1] == "sentiment-ko"
-    assert words[words.index("--docs") + 1].endswith("samples")
+    assert words[words.index("--docs") + 1] == "samples"
     with pytest.raises(OptionError):
-        api.serve_words([], "sqlite:///a.db", 8123)
+        api.serve_words(["samples"], "sqlite:///a.db", 8123)
 
 
 def test_with_a_responder_talk_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path):
@@ -77,7 +77,7 @@ def test_with_a_responder_talk_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path
     words = api.serve_words(["a.md"], None, 8123)
     assert words[-2:] == ["--database", f"sqlite:///{tmp_path}/studio/studio.db"]
     assert (tmp_path / "studio").is_dir() and "a.md" in words
-    assert api.serve_words([], "sqlite:///b.db", 1)[-1] == "sqlite:///b.db"
+    assert api.serve_words(["samples"], "sqlite:///b.db", 1)[-1] == "sqlite:///b.db"
 
 
 def test_a_chatbot_without_answers_gets_the_samples_once(monkeypatch: pytest.MonkeyPatch):

@@ -141,7 +141,7 @@ def test_every_page_opens_without_another_host_or_a_raw_key(visit, language: str
     assert page.url.endswith(address(PAGES[-1], other))
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(NARROW, "light"), (NARROW, "dark"), (WIDE, "dark")])
+@pytest.mark.parametrize(("size", "scheme"), [(NARROW, "light"), (WIDE, "dark")])
 def test_pages_fit_the_screen_and_keep_their_contrast(visit, size: tuple[int, int], scheme: str):
     visitor = visit(size, scheme)
     for name in PAGES:
@@ -231,7 +231,6 @@ def test_play_goes_to_the_end_and_takes_marks(visit, client: Client):
     assert (
         page.locator("input[name^='radio'][value='right']:checked, input[value='right']:checked").count() >= 7
     )
-    visitor.press("play-mark-2", "#play-mark-2")
     page.check("#play-mark-2 input[value='wrong']")
     visitor.shoot("play-end")
     visitor.press("play-send-marks", "#play-notice [role=status]")
@@ -239,7 +238,7 @@ def test_play_goes_to_the_end_and_takes_marks(visit, client: Client):
     assert [item.verdict for item in kept] == ["good", "bad", *["good"] * 5]
 
 
-def test_the_machine_guesses_and_a_game_that_went_on_elsewhere_is_shown(visit, client: Client):
+def test_the_machine_guesses_by_what_it_is_told(visit):
     visitor = visit()
     page = visitor.open("play", "en")
     page.get_by_label("The machine guesses").check()
@@ -248,6 +247,23 @@ def test_the_machine_guesses_and_a_game_that_went_on_elsewhere_is_shown(visit, c
     visitor.press("play-yes", "#play-scene li")
     assert first in page.inner_text("#play-scene li") and page.inner_text("#play-top") != first
     visitor.press("play-give-up", "#play-scene >> text=We stop here.")
+
+
+def test_a_game_that_went_on_in_another_window_is_shown_as_it_stands(visit, monkeypatch):
+    play = Client.play
+
+    def late(self: Client, id: str, do: str, text: str, version: int) -> Any:
+        play(self, id, "questions", "다른 창에서 묻나요?", version)
+        return play(self, id, do, text, version)
+
+    visitor = visit()
+    page = visitor.open("play", "en")
+    visitor.press("play-start", "#play-top")
+    monkeypatch.setattr(Client, "play", late)
+    visitor.write("play-text", "살아 있나요?")
+    visitor.press("play-ask", "#play-notice [role=alert]")
+    assert Words("en")("problem.conflict") in page.inner_text("#play-notice")
+    assert "1 used, 19 left" in page.inner_text("#play-scene")
 
 
 def test_classify_shows_bars_and_emotions_show_stickers(visit):

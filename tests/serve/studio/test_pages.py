@@ -41,6 +41,18 @@ def test_no_answer_is_said_with_the_nearest_passage(client, words):
     assert words("ask.nothing") in html and "<mark>" not in html
 
 
+def test_a_long_passage_is_shown_around_the_answer_and_whole_on_demand(client, words):
+    answer = client.ask(QUESTION, 5)
+    passage = ask.passage_of(answer)
+    before, behind = "가" * 400, "나" * 400
+    moved = {name: getattr(answer, name) + 400 for name in ("start", "end", "evidence_start", "evidence_end")}
+    long = passage.model_copy(update={"text": before + passage.text + behind})
+    html = ask.answered(answer.model_copy(update={**moved, "passages": [long]}), words)
+    shown = html[html.index("ask-passage") : html.index("<details>")]
+    assert "<mark>14제곱킬로미터</mark>" in shown and shown.count("…") == 2 and len(shown) < 600
+    assert html.count("<mark>14제곱킬로미터</mark>") == 2 and words("ask.whole") in html
+
+
 def test_a_passage_that_does_not_hold_the_answer_is_not_marked(client):
     answer = client.ask(QUESTION, 5)
     assert ask.passage_of(answer.model_copy(update={"start": answer.start + 1})) is None

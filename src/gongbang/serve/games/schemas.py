@@ -193,9 +193,9 @@ class ReverseGame(Told):
     status: Literal["playing", "found", "not-found", "given-up"]
     used: int
     left: int
-    move: Annotated[GameMove | None, Field(description="null after the end")]
+    move: Annotated[GameMove | None, Field(description="null after the end")] = None
     replies: list[GameReply]
-    keyword: Annotated[str | None, Field(description="what was found; else null")]
+    keyword: Annotated[str | None, Field(description="what was found; else null")] = None
 
 
 class GameSet(Told):

@@ -32,11 +32,11 @@ def serve_words(docs: Sequence[str], database: str | None, port: int) -> list[st
     database with the chatbot.
 
     Args:
-        docs: what is asked; the samples when empty.
+        docs: what is asked.
         database: its URL; a file in the cache when None.
     """
     known = known_artifacts()
-    words = ["serve", "--port", str(port), "--quiet", "--docs", *(docs or (str(bundled("samples")),))]
+    words = ["serve", "--port", str(port), "--quiet", "--docs", *docs]
     for name in MODELS:
         words += ["--model", name] if name in known else []
     if RESPONDER in known:

@@ -31,7 +31,7 @@ STYLE = """
 .gongbang .box{border:1px solid var(--border-color-primary);border-radius:.5rem;padding:.6rem .8rem;
  margin:.4rem 0;background:var(--background-fill-secondary)}
 .gongbang .alert{border-left:.3rem solid #c2410c}.gongbang .status{border-left:.3rem solid #15803d}
-.gongbang .text{white-space:pre-wrap}
+.gongbang .text{white-space:pre-wrap}.gongbang .tall{max-height:16rem;overflow:auto}
 .gongbang mark{background:#fde68a;color:#1f2937;padding:0 .1em;border-radius:.2em}
 .gongbang .near{background:rgba(253,230,138,.25);border-bottom:2px solid #d97706}
 .gongbang table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;border:0!important}
@@ -122,6 +122,20 @@ def marked(text: str, answer: tuple[int, int] | None, evidence: tuple[int, int] 
     if evidence is not None:
         inner = f"<span class='near'>{inner}</span>"
     return f"{escape(text[:first])}{inner}{escape(text[last:])}"
+
+
+def excerpt(text: str, start: int, end: int, room: int) -> tuple[int, int]:
+    """From where to where a text is shown, so that a span stands in it with some room around.
+
+    Args:
+        room: characters on either side; at most so many more are shown rather than left out at an end.
+
+    Example:
+        >>> excerpt("가" * 100, 40, 45, 10), excerpt("가" * 100, 5, 8, 10)
+        ((30, 55), (0, 18))
+    """
+    first, last = max(0, start - room), min(len(text), end + room)
+    return (0 if first <= room else first), (len(text) if len(text) - last <= room else last)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

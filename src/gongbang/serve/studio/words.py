@@ -73,6 +73,8 @@ _ASK = {
         "문서에서 답을 찾지 못했습니다.",
         "The documents do not answer this.",
     ),
+    "ask.best": ("가장 나은 후보도 확신 {percent}%", "the best candidate is {percent}% sure"),
+    "ask.whole": ("단락 전체", "The whole passage"),
     "ask.nearest": ("가장 가까운 단락", "The nearest passage"),
     "ask.evidence": ("근거", "Evidence"),
     "ask.source": ("출처", "Source"),

@@ -11,12 +11,13 @@ from gongbang.apps.loop.judged import of_answer
 from gongbang.errors import DataError
 from gongbang.serve.schemas_models import AskAnswer, FoundSpan, ReadPassage
 from gongbang.serve.studio.client import Client
-from gongbang.serve.studio.markup import folded, head, marked, notice, percent, table, told
+from gongbang.serve.studio.markup import excerpt, folded, head, marked, notice, percent, table, told
 from gongbang.serve.studio.page import CLIENT, Page, Shown
 from gongbang.serve.studio.words import Words
 
 _MOST = 20  # passages that may be asked for
 _OTHERS = 5  # candidates that are shown beside the answer
+_ROOM = 120  # characters around the evidence that are shown of its passage
 
 
 def build(page: Page) -> None:
@@ -105,10 +106,11 @@ def _blank(words: Words) -> DataError:
 
 def answered(answer: AskAnswer, words: Words) -> str:
     """An answer with its passage, or that there is none with the passage that came nearest."""
-    sure = words("confidence", percent=percent(answer.confidence))
     if answer.answered:
+        sure = words("confidence", percent=percent(answer.confidence))
         top = f"<p class='big' id='ask-text'>{escape(answer.text)} <small>{escape(sure)}</small></p>"
     else:
+        sure = words("ask.best", percent=percent(answer.confidence))
         top = f"<p class='big' id='ask-text'>{escape(words('ask.nothing'))} <small>{escape(sure)}</small></p>"
     passage = passage_of(answer)
     parts = [top, _evidence(answer, passage, words), _others(answer, words)]
@@ -121,32 +123,50 @@ def answered(answer: AskAnswer, words: Words) -> str:
 
 
 def passage_of(answer: AskAnswer) -> ReadPassage | None:
-    """The passage that holds the answer, where the API sent it; of no answer the nearest one."""
+    """The passage that holds the answer, or the one that came nearest; None where it was not sent."""
     for one in answer.passages:
         at = answer.start - one.start
-        here = answer.answered and one.document == answer.document and at >= 0
-        if here and one.text[at : at + len(answer.text)] == answer.text:
+        if not answer.answered:
+            if answer.evidence and answer.evidence in one.text:
+                return one
+        elif one.document == answer.document and at >= 0 and one.text[at:].startswith(answer.text):
             return one
     return None if answer.answered or not answer.passages else answer.passages[0]
 
 
 def _evidence(answer: AskAnswer, passage: ReadPassage | None, words: Words) -> str:
+    """The evidence with what stands around it, and the whole passage on demand."""
     if passage is None and not answer.evidence:
         return ""
+    text, at, around = _placed(answer, passage)
+    first, last = excerpt(text, *around, _ROOM)
+    inner = (around[0] - first, around[1] - first)
+    mark = None if at is None else (at[0] - first, at[1] - first)
+    shown = marked(text[first:last], mark, inner)
+    shown = f"{'… ' if first else ''}{shown}{' …' if last < len(text) else ''}"
     title = words("ask.evidence") if answer.answered else words("ask.nearest")
+    place = _place(answer) if answer.answered or passage is None else _place(passage)
+    whole = f"<p class='text'>{marked(text, at, around)}</p>"
+    return (
+        f"<h2>{escape(title)}</h2><div class='box'><p class='text' id='ask-passage'>{shown}</p>"
+        f"<small>{escape(words('ask.source'))}: {escape(place)}</small>"
+        + (folded(words("ask.whole"), whole) if (first, last) != (0, len(text)) else "")
+        + "</div>"
+    )
+
+
+def _placed(
+    answer: AskAnswer, passage: ReadPassage | None
+) -> tuple[str, tuple[int, int] | None, tuple[int, int]]:
+    """A text, where the answer stands in it, and where its evidence does."""
     if passage is None:
-        text = escape(answer.evidence)
-    elif answer.answered:
+        return answer.evidence, None, (0, len(answer.evidence))
+    if answer.answered:
         at = answer.start - passage.start
         around = (max(0, answer.evidence_start - passage.start), answer.evidence_end - passage.start)
-        text = marked(passage.text, (at, at + len(answer.text)), around)
-    else:
-        text = escape(passage.text)
-    place = _place(answer) if answer.answered or passage is None else _place(passage)
-    return (
-        f"<h2>{escape(title)}</h2><div class='box'><p class='text' id='ask-passage'>{text}</p>"
-        f"<small>{escape(words('ask.source'))}: {escape(place)}</small></div>"
-    )
+        return passage.text, (at, at + len(answer.text)), around
+    near = max(0, passage.text.find(answer.evidence))
+    return passage.text, None, (near, near + len(answer.evidence))
 
 
 def _place(found: AskAnswer | ReadPassage | FoundSpan) -> str:

@@ -24,6 +24,7 @@ def build(page: Page) -> None:
     chat = gr.Chatbot(
         label=words("chat.talk"),
         placeholder=words("chat.placeholder"),
+        show_label=False,  # it would lie upon what is said first
         height=320,
         render_markdown=False,
         feedback_options=None,

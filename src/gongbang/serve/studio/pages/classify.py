@@ -14,7 +14,7 @@ from gongbang.serve.studio.pictures import Stickers
 from gongbang.serve.studio.words import Words
 
 TASKS = ("classify", "emotions")
-_MOST = 8  # labels with a bar; of the others the shares are next to nothing
+_MOST = 6  # labels with a bar
 
 
 def build(page: Page, load: Any) -> None:
@@ -123,8 +123,9 @@ def labelled(prediction: Prediction, words: Words, *, several: bool) -> str:
     shares = {one.text: one.probability or 0.0 for one in prediction.candidates[:_MOST]}
     chosen = chosen_of(prediction, several=several)
     names = ", ".join(chosen) if chosen else words("classify.nothing")
+    size = "" if several else " class='big'"
     return told(
-        f"<p class='big' id='classify-chosen'><small>{escape(words('classify.given'))}</small>"
+        f"<p{size} id='classify-chosen'><small>{escape(words('classify.given'))}</small>"
         f" {escape(names)}</p>"
         f"<h2>{escape(words('classify.labels'))}</h2>" + bars(shares, chosen)
     )

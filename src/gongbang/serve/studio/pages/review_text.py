@@ -35,7 +35,7 @@ def item_html(item: ReviewItem, words: Words) -> str:
     context = item.texts.get("context", "") or item.texts.get("text", "")
     if context:
         title = escape(words("review.context"))
-        parts.append(f"<h2>{title}</h2><p class='text box'>{_context(item, context)}</p>")
+        parts.append(f"<h2>{title}</h2><p class='text box tall' tabindex='0'>{_context(item, context)}</p>")
     if item.decisions:
         header = [words(f"review.{one}") for one in ("state", "text", "reviewer", "note")]
         made = [(words(f"review.{one.action}"), one.text, one.reviewer, one.note) for one in item.decisions]
