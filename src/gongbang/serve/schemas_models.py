@@ -225,7 +225,7 @@ class AskAnswer(Told):
     location: str
     start: int
     end: int
-    threshold: float | None
+    threshold: float | None = None
     candidates: list[FoundSpan]
     passages: list[ReadPassage]
     seconds: float
