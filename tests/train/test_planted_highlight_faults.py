@@ -149,8 +149,8 @@ def test_zeros_in_an_input_are_as_good_as_no_input(folder: Path):
     features = bench.task.prepare(bench.training[:4])
     inputs = {name: array for name, array in features.inputs.items() if name != "highlight_ids"}
     zeros = {**inputs, "highlight_ids": 0 * features.inputs["highlight_ids"]}
-    without = options._marks(replace(features, inputs=inputs))
-    assert options._marks(replace(features, inputs=zeros)) == without != options._marks(features)
+    without = options.marks(replace(features, inputs=inputs))
+    assert options.marks(replace(features, inputs=zeros)) == without != options.marks(features)
 
 
 def test_dropout_of_the_highlight_passes(folder: Path):

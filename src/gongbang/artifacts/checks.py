@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gongbang.artifacts.hashing import config_hash, file_hash, short
 from gongbang.artifacts.manifest import Manifest, Part
-from gongbang.artifacts.shared import place_of
+from gongbang.artifacts.shared import SHARED, place_of
 from gongbang.artifacts.store import MANIFEST, artifacts_in, known_artifacts
 from gongbang.errors import ArtifactError
 
@@ -35,7 +35,7 @@ def _check_presence(path: Path, name: str, part: Part) -> None:
             f"the artifact '{path.name}' is incomplete: {name} is missing.",
             value=str(path / name),
             allowed=f"{name} of {part.bytes:,} bytes, sha256 {short(part.sha256)}",
-            cure=_AGAIN,
+            cure=f"{_AGAIN} Where a folder '{SHARED}' stands beside it there, copy that too.",
         )
 
 

@@ -77,12 +77,13 @@ def test_one_that_does_not_answer_is_refused(folder):
 
 
 def test_another_task_is_refused(room, served, folder):
+    from gongbang.artifacts.format import open_artifact
     from gongbang.artifacts.store import known_artifacts
 
     if "emotions-ko" not in known_artifacts():
         pytest.skip("not bundled here: emotions-ko")
     shutil.rmtree(folder)
-    shutil.copytree(known_artifacts()["emotions-ko"], folder)
+    shutil.copytree(open_artifact(known_artifacts()["emotions-ko"]).whole(), folder)
     with pytest.raises(ArtifactError, match="other records"):
         served.reload()
     assert answer(served)[1] == 1
