@@ -331,8 +331,10 @@ def test_a_training_from_recipe_to_scores(context, made, tmp_path):
 _SLEEPER = "import time, sys\nopen(sys.argv[1], 'w').write('x')\ntime.sleep(600)"
 
 
-def child(tmp_path, code, *words):
+def child(tmp_path, code, *words, deaf=False):
     command = [sys.executable, "-m", "gongbang.serve.jobs.child", sys.executable, "-c", code, *words]
+    if deaf:  # to Ctrl-C, as what a shell starts in the background is
+        command = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *command]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
 
@@ -341,8 +343,9 @@ def test_a_command_ends_with_its_own_code(tmp_path):
     assert process.wait(60) == 7
 
 
-def test_a_command_is_interrupted_when_its_parent_lets_go(tmp_path):
-    process = child(tmp_path, _SLEEPER, str(tmp_path / "began"))
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_command_is_interrupted_when_its_parent_lets_go(tmp_path, deaf):
+    process = child(tmp_path, _SLEEPER, str(tmp_path / "began"), deaf=deaf)
     until((tmp_path / "began").exists)
     process.stdin.close()
     assert process.wait(60) != 0

@@ -21,6 +21,8 @@ GRACE_S = 60.0
 
 def main(command: Sequence[str], grace_s: float = GRACE_S) -> int:
     """Run a command until it ends or stdin does; gives its exit code."""
+    # What a shell starts in the background ignores Ctrl-C, and so would all that it starts in its turn.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     # A terminal's Ctrl-C reaches the whole group; the one who waits must not go first.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
