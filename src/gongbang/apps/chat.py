@@ -1,8 +1,9 @@
 """A chatbot over known answers: replies, asks back where it is not sure, and does not repeat itself.
 
 A message is answered by the answer whose text replies best and whose own question is most like what was
-said. How sure that is comes from both scores through a logistic curve; below its threshold the two nearest
-questions are asked back instead. Words of distress are met by a list before any model is asked.
+said. How sure that is comes from these scores, and from how near the message is to all known questions,
+through a logistic curve; below its threshold the two nearest questions are asked back instead. Words of
+distress are met by a list before any model is asked.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from gongbang.apps.answer_book import AnswerBook, AnswerHit
 from gongbang.apps.safety import safety_reply
+from gongbang.artifacts.format import Artifact
 from gongbang.errors import DataError, OptionError
 
 Kind = Literal["answer", "clarify", "silent", "safety"]
@@ -66,6 +68,11 @@ class ChatSettings:
                 allowed="turns and rerank of 1 or more, without_repeat of 0 or more, a threshold from 0 to 1",
                 cure="Leave out what is not needed.",
             )
+
+    @classmethod
+    def of(cls, artifact: Artifact) -> ChatSettings:
+        """Those that were fitted for a responder (``gongbang calibrate``), the usual ones where none were."""
+        return cls(**artifact.manifest.details.get("chat", {}))
 
     def confidence(self, hit: AnswerHit) -> float:
         """How sure an answer is, in [0, 1]."""

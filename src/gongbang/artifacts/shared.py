@@ -29,8 +29,10 @@ def place_of(folder: Path, name: str, part: Part) -> Path:
     A part that is in neither place is looked for in its own folder.
     """
     own = folder / name
+    if own.is_file():
+        return own
     shared = folder.resolve().parent / SHARED / part.sha256
-    return shared if not own.is_file() and shared.is_file() else own
+    return shared if shared.is_file() else own
 
 
 def whole(folder: Path, manifest: Manifest) -> Path:
@@ -41,7 +43,8 @@ def whole(folder: Path, manifest: Manifest) -> Path:
     """
     if all((folder / name).is_file() for name in manifest.files):
         return folder
-    return Path(_gathered(folder.resolve(), manifest.id).name) / folder.resolve().name
+    real = folder.resolve()
+    return Path(_gathered(real, manifest.id).name) / real.name
 
 
 def share(folder: Path, least: int = 65_536) -> int:

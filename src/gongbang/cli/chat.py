@@ -91,7 +91,7 @@ def _open(args: argparse.Namespace) -> Chat:
     predictor = load(args.artifact, task="respond")
     source, name = _source(args)
     book = AnswerBook(source, ArtifactResponder(predictor), cache_folder() / "answers" / name)
-    settings = ChatSettings(**predictor.artifact.manifest.details.get("chat", {}))
+    settings = ChatSettings.of(predictor.artifact)
     if args.threshold is not None:
         settings = replace(settings, threshold=args.threshold)
     count = book.sync()

@@ -71,13 +71,12 @@ def run(args: argparse.Namespace) -> Any:
     for package in _NEEDED:
         if find_spec(package) is None:
             raise MissingExtraError(package, extra="serve", purpose="doing jobs")
-    from gongbang.serve.database.migrate import upgrade
     from gongbang.serve.database.store import Store
     from gongbang.serve.jobs.crew import Crew
 
     settings = _settings(args)
     with Store(settings.database) as store:
-        crew = Crew(settings, store, work=True, prepare=lambda: upgrade(settings.database))
+        crew = Crew(settings, store, work=True, prepare=store.prepare)
         stop = threading.Event()
         with _told_to_stop(stop):
             crew.start()

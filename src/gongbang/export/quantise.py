@@ -52,7 +52,7 @@ def quantise_int8(source: Path, folder: Path, mode: Mode = "full") -> list[Path]
 
     dynamic = _unpack_rest(_dynamic(source, folder, mode))
     unpacked = _unpack_rest(onnx.load(str(source)))
-    stored = externalise([(dynamic, folder / DYNAMIC), (unpacked, folder / UNPACKED)], folder)
+    stored = _externalise([(dynamic, folder / DYNAMIC), (unpacked, folder / UNPACKED)], folder)
     return [folder / DYNAMIC, folder / UNPACKED, *stored]
 
 
@@ -135,7 +135,7 @@ def column_codes(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray
     return codes, steps
 
 
-def externalise(models: list[tuple[onnx.ModelProto, Path]], folder: Path) -> list[Path]:
+def _externalise(models: list[tuple[onnx.ModelProto, Path]], folder: Path) -> list[Path]:
     """Move large tensors of all models into files beside them, equal ones once; gives the files.
 
     What the exporter notes at each node for its own debugging, three quarters of a graph, is dropped.

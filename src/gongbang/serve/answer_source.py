@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from gongbang.apps.answer_book import AnswerChange, KnownAnswer
 from gongbang.serve.database.answers import Answers
-from gongbang.serve.database.migrate import upgrade
 from gongbang.serve.database.store import Store
 
 
@@ -28,8 +27,9 @@ class DatabaseAnswers:
             StoreError: the database cannot be used; StoreAwayError: it is not reachable.
             MissingExtraError: its driver is not installed.
         """
-        upgrade(url)
-        return cls(Answers(Store(url)))
+        store = Store(url)
+        store.prepare()
+        return cls(Answers(store))
 
     def changes_since(self, seq: int) -> Sequence[AnswerChange]:
         """What changed after number ``seq``, in the order of the commits.

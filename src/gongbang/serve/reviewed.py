@@ -8,7 +8,6 @@ from pathlib import Path
 from gongbang.apps.loop.collect import collect
 from gongbang.artifacts.datasets import DatasetVersion
 from gongbang.artifacts.suite import open_suite
-from gongbang.serve.database.migrate import upgrade
 from gongbang.serve.database.review import Review
 from gongbang.serve.database.store import Store
 
@@ -30,7 +29,7 @@ def build_datasets(
     """
     opened = [open_suite(folder) for folder in suites]
     with Store(database) as store:
-        upgrade(database)
+        store.prepare()
         decided = Review(store).decided(task)
     tasks = [task] if task else sorted({one.judged.task for one in decided})
     return [

@@ -17,7 +17,6 @@ from gongbang.serve.answer_source import DatabaseAnswers
 from gongbang.serve.database.answers import Answers
 from gongbang.serve.database.checks import checked_text
 from gongbang.serve.database.conversations import Conversations
-from gongbang.serve.database.migrate import upgrade
 from gongbang.serve.database.review import Review
 from gongbang.serve.database.rows import NewTurn, Turn
 from gongbang.serve.database.store import Store
@@ -56,8 +55,7 @@ def model_of(name: str, predictor: Predictor) -> Model:
     """
     from gongbang.runtime.responder import ArtifactResponder
 
-    settings = ChatSettings(**predictor.artifact.manifest.details.get("chat", {}))
-    return Model(name, ArtifactResponder(predictor), settings, predictor)
+    return Model(name, ArtifactResponder(predictor), ChatSettings.of(predictor.artifact), predictor)
 
 
 class Service:
@@ -78,12 +76,10 @@ class Service:
 
     def __init__(self, settings: ServeSettings, model: Model | None = None) -> None:
         self.settings = settings
-        self.database = settings.database or ""
         self.model = model or load_model(settings.artifact)
-        self.store = Store(self.database)
+        self.store = Store(settings.database or "")
         self._answers, self._conversations = Answers(self.store), Conversations(self.store)
         self._review = Review(self.store)
-        self._prepared = False
         self._chat = self._chat_of(self.model)
         # One reply at a time: a model takes every core by itself, and the book stays as it is meanwhile.
         # Who waits does so in the event loop and holds no thread.
@@ -105,7 +101,7 @@ class Service:
             StoreAwayError: the database is not reachable.
         """
         model = model_of(self.model.name, predictor)
-        self._prepare()
+        self.store.prepare()
         chat = self._chat_of(model)
         chat.book.sync()
 
@@ -121,7 +117,7 @@ class Service:
         Raises:
             StoreAwayError: the tables were not looked at yet, and the database is not reachable.
         """
-        self._prepare()
+        self.store.prepare()
         return self._answers
 
     @property
@@ -131,7 +127,7 @@ class Service:
         Raises:
             StoreAwayError: the tables were not looked at yet, and the database is not reachable.
         """
-        self._prepare()
+        self.store.prepare()
         return self._conversations
 
     @property
@@ -141,13 +137,8 @@ class Service:
         Raises:
             StoreAwayError: the tables were not looked at yet, and the database is not reachable.
         """
-        self._prepare()
+        self.store.prepare()
         return self._review
-
-    def _prepare(self) -> None:
-        if not self._prepared:
-            upgrade(self.database)  # several at once wait for each other in the database
-            self._prepared = True
 
     def warm(self) -> None:
         """Make the tables and the vectors; a database that is away is told in the log and met later.
@@ -156,7 +147,7 @@ class Service:
             StoreError: the tables are of a newer version.
         """
         try:
-            self._prepare()
+            self.store.prepare()
             count = self._chat.book.sync()
             _LOG.info("%d answers", count)
         except StoreAwayError as err:
@@ -186,7 +177,7 @@ class Service:
             DataError: a message that is blank or too long.
             StoreAwayError: the database is not reachable.
         """
-        self._prepare()
+        self.store.prepare()
         given = [turn.answer_id for turn in history if turn.answer_id is not None]
         talk = chat.Conversation([turn.text for turn in history], given)
         return self._chat.reply(text, talk)

@@ -16,6 +16,7 @@ from gongbang.errors import StoreConflictError, StoreMissingError
 from gongbang.serve.database.answers import Answers, _create
 from gongbang.serve.database.rows import Draft
 from gongbang.serve.database.store import Store
+from tests.serve.database.replay import replayed
 
 THREADS, CALLS = 4, 250
 
@@ -69,22 +70,6 @@ def follow(answers: Answers, seq: int, state: dict) -> int:
         else:
             state[change.answer_id] = change.answer
     return seq
-
-
-def replayed(answers: Answers, done: dict) -> dict:
-    """What the calls lead to, one after the other in the order of the log."""
-    state: dict[int, dict] = {}
-    seq = 0
-    while changes := answers.changes_since(seq, limit=300):
-        for change in changes:
-            if change.action == "delete":
-                assert (change.answer_id, "delete") in done
-                del state[change.answer_id]
-            else:
-                given = done[change.answer_id, change.version, change.action]
-                state[change.answer_id] = state.get(change.answer_id, {}) | given
-        seq = changes[-1].seq
-    return state
 
 
 def test_a_thousand_calls_of_four_clients_end_as_their_replay(url, answers):

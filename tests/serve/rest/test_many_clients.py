@@ -6,6 +6,7 @@ import random
 import threading
 
 from gongbang.serve.database.answers import Answers
+from tests.serve.database.replay import replayed
 
 CLIENTS, CALLS = 4, 250
 ANSWERS = "/v1/answers"
@@ -54,21 +55,6 @@ class Editor(threading.Thread):
         if answer.status_code not in (200, 204):
             assert answer.status_code in (404, 409), answer.text  # another was faster
             self.refused += 1
-
-
-def replayed(answers, done):
-    """What the calls lead to, one after the other in the order of the log."""
-    state, seq = {}, 0
-    while changes := answers.changes_since(seq, limit=300):
-        for change in changes:
-            if change.action == "delete":
-                assert (change.answer_id, "delete") in done
-                del state[change.answer_id]
-            else:
-                given = done[change.answer_id, change.version, change.action]
-                state[change.answer_id] = state.get(change.answer_id, {}) | given
-        seq = changes[-1].seq
-    return state
 
 
 def chatting(client, editors, gone, faults, told):

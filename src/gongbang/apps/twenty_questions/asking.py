@@ -77,8 +77,8 @@ class Predicting(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Answerer:
-    """An artifact of the task boolq: yes, no, or the document does not say."""
+class _AtWork:
+    """An artifact that answers, and what it is called."""
 
     predictor: Predicting
 
@@ -89,6 +89,11 @@ class Answerer:
     @property
     def hash(self) -> str:
         return self.predictor.artifact.id
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer(_AtWork):
+    """An artifact of the task boolq: yes, no, or the document does not say."""
 
     def ask(self, id: str, question: str, keyword: Keyword) -> Told:
         """Yes, no or no-answer with its supporting sentence."""
@@ -98,18 +103,8 @@ class Answerer:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(_AtWork):
     """An artifact of the task reader: a span of the document, or nothing."""
-
-    predictor: Predicting
-
-    @property
-    def name(self) -> str:
-        return self.predictor.artifact.manifest.name
-
-    @property
-    def hash(self) -> str:
-        return self.predictor.artifact.id
 
     def ask(self, id: str, question: str, keyword: Keyword) -> Told:
         """The best span with the sentence around it; an empty answer where the reader is not sure."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from gongbang.apps.twenty_questions.asking import Asked, about
 from gongbang.apps.twenty_questions.forms import check_no_leak
-from gongbang.apps.twenty_questions.game import HINTS_FROM, TURNS, Game, Turn
+from gongbang.apps.twenty_questions.game import HINTS_FROM, TURNS, Game, Kind, Turn
 from gongbang.apps.twenty_questions.keywords import Keyword, Keywords
 from gongbang.apps.twenty_questions.matching import names
 from gongbang.apps.twenty_questions.messages import NO_HINT, said
@@ -70,23 +70,7 @@ class TwentyQuestions:
         text = self._checked(game, text)
         if (named := self.keywords.named(text)) is not None:
             return game.with_turn(self._guessed(game, text, named.name == game.keyword))
-        keyword = self.keywords.get(game.keyword)
-        asked = about(text, keyword.name)
-        told = self.answerer.ask(_record_id(game), asked, keyword)
-        turn = Turn(
-            number=game.used + 1,
-            kind="question",
-            text=text,
-            asked=asked,
-            answer=told.answer,
-            confidence=told.confidence,
-            evidence=told.evidence,
-            start=told.start,
-            end=told.end,
-            artifact=self.answerer.name,
-            artifact_hash=self.answerer.hash,
-        )
-        return game.with_turn(turn)
+        return game.with_turn(self._answered(game, "question", text, self.answerer))
 
     def hint(self, game: Game, text: str) -> Game:
         """The game after an open question that is answered by a span of the document, the keyword hidden.
@@ -102,24 +86,10 @@ class TwentyQuestions:
                 allowed=f"{HINTS_FROM} turns or more",
                 cure=f"Ask or guess {HINTS_FROM - game.used} more times.",
             )
-        keyword = self.keywords.get(game.keyword)
-        asked = about(text, keyword.name)
-        told = self.reader.ask(_record_id(game), asked, keyword)
-        turn = Turn(
-            number=game.used + 1,
-            kind="hint",
-            text=text,
-            asked=asked,
-            answer=self.keywords.forms(keyword).mask(told.answer) if told.answer else "",
-            read=told.answer,
-            confidence=told.confidence,
-            evidence=told.evidence,
-            start=told.start,
-            end=told.end,
-            artifact=self.reader.name,
-            artifact_hash=self.reader.hash,
-        )
-        return game.with_turn(turn)
+        turn = self._answered(game, "hint", text, self.reader)
+        forms = self.keywords.forms(self.keywords.get(game.keyword))
+        hidden = forms.mask(turn.answer) if turn.answer else ""
+        return game.with_turn(replace(turn, answer=hidden, read=turn.answer))
 
     def guess(self, game: Game, text: str) -> Game:
         """The game after a guess.
@@ -181,6 +151,25 @@ class TwentyQuestions:
                 cure="Begin a new game.",
             )
         return checked_text(text)
+
+    def _answered(self, game: Game, kind: Kind, text: str, by: Asked) -> Turn:
+        """The turn in which a model answers about the keyword's document."""
+        keyword = self.keywords.get(game.keyword)
+        asked = about(text, keyword.name)
+        told = by.ask(_record_id(game), asked, keyword)
+        return Turn(
+            number=game.used + 1,
+            kind=kind,
+            text=text,
+            asked=asked,
+            answer=told.answer,
+            confidence=told.confidence,
+            evidence=told.evidence,
+            start=told.start,
+            end=told.end,
+            artifact=by.name,
+            artifact_hash=by.hash,
+        )
 
     def _guessed(self, game: Game, text: str, right: bool) -> Turn:
         return Turn(game.used + 1, "guess", text, "right" if right else "wrong")

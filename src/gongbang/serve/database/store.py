@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from gongbang.errors import StoreAwayError
 from gongbang.serve.database.engine import WAIT_S, WRITES, make_engine, shown
 from gongbang.serve.database.faults import DoAgain, translated
+from gongbang.serve.database.migrate import upgrade
 
 T = TypeVar("T")
 _ATTEMPTS = 5
@@ -36,14 +37,14 @@ class Store:
 
     Example:
         >>> import tempfile
-        >>> from gongbang.serve.database.migrate import upgrade
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     upgrade(f"{folder}/answers.db")
         ...     with Store(f"{folder}/answers.db") as store:
+        ...         store.prepare()
         ...         store.ping()
     """
 
     def __init__(self, url: str | Path, *, wait_s: float = WAIT_S) -> None:
+        self._url, self._prepared = url, False
         self._engine = make_engine(url, wait_s=wait_s)
         self._writer = self._engine.execution_options(**{WRITES: True})
         # SQLite has one writer at a time, and its wait for the lock is a poll in which some wait for long and
@@ -69,6 +70,17 @@ class Store:
     def close(self) -> None:
         """Give the connections back; a store that is used again connects again."""
         self._engine.dispose()
+
+    def prepare(self) -> None:
+        """Bring the tables up to date; once that was done, nothing.
+
+        Raises:
+            StoreAwayError: the database is not reachable.
+            StoreError: the tables are of a newer version.
+        """
+        if not self._prepared:
+            upgrade(self._url)  # several at once wait for each other in the database
+            self._prepared = True
 
     def ping(self) -> None:
         """Nothing, if the database answers.

@@ -22,7 +22,6 @@ from gongbang.errors import StoreConflictError
 from gongbang.serve.database.checks import checked_text
 from gongbang.serve.database.feedback_rows import checked_judged, insert_feedback
 from gongbang.serve.database.games import GameKind, Games, Held, gone_on
-from gongbang.serve.database.migrate import upgrade
 from gongbang.serve.database.store import Store
 from gongbang.serve.games.queued import missing
 from gongbang.serve.games.refusals import not_now, of_field, quiet, unfit
@@ -41,7 +40,7 @@ class GameService:
     The database may be away, then and later.
 
     Args:
-        database: its URL. store: the open database.
+        store: the open database.
         rules: what is played by.
         at_once: actions that may wait for a model at the same time; who waits for that holds no thread.
         games: the repository; one over the store when None.
@@ -49,16 +48,14 @@ class GameService:
 
     def __init__(
         self,
-        database: str,
         store: Store,
         rules: Rules,
         *,
         at_once: int = 32,
         games: Games | None = None,
     ) -> None:
-        self.database, self.rules = database, rules
+        self._store, self.rules = store, rules
         self._games = games or Games(store)
-        self._prepared = False
         self.playing = CapacityLimiter(at_once)
 
     @property
@@ -68,9 +65,7 @@ class GameService:
         Raises:
             StoreAwayError: the tables were not looked at yet, and the database is not reachable.
         """
-        if not self._prepared:
-            upgrade(self.database)
-            self._prepared = True
+        self._store.prepare()
         return self._games
 
     # -- for both games ----------------------------------------------------------------------------

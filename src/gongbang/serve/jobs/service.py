@@ -9,7 +9,6 @@ from typing import Any
 
 from gongbang.serve.database.job_rows import Job, NewJob
 from gongbang.serve.database.jobs import Jobs
-from gongbang.serve.database.migrate import upgrade
 from gongbang.serve.database.store import Store
 from gongbang.serve.jobs.crew import Crew
 from gongbang.serve.jobs.folders import Folders
@@ -39,22 +38,11 @@ class JobService:
         self._jobs = Jobs(self._store)
         self._folders = Folders(settings.folders)
         self._results = Results(settings.results_folder())
-        self._prepared = False
         self._lock, self._starts = threading.Lock(), 0
         self._crew: Crew | None = self._new_crew()
 
     def _new_crew(self) -> Crew:
-        return Crew(self.settings, self._store, work=not self.settings.broker, prepare=self.prepare)
-
-    def prepare(self) -> None:
-        """Make the tables, once.
-
-        Raises:
-            StoreAwayError: the database is not reachable.
-        """
-        if not self._prepared:
-            upgrade(self.settings.database)
-            self._prepared = True
+        return Crew(self.settings, self._store, work=not self.settings.broker, prepare=self._store.prepare)
 
     @property
     def jobs(self) -> Jobs:
@@ -63,7 +51,7 @@ class JobService:
         Raises:
             StoreAwayError: the tables were not looked at yet, and the database is not reachable.
         """
-        self.prepare()
+        self._store.prepare()
         return self._jobs
 
     def start(self) -> None:

@@ -36,7 +36,7 @@ def add_games(app: FastAPI, settings: ServeSettings, store: Store, room: ModelRo
     sets = open_sets(settings.keywords) if settings.games else {}
     if sets:
         rules = Rules(sets, room, reader=settings.reader)
-        app.state.games = GameService(settings.database or "", store, rules, at_once=settings.batch)
+        app.state.games = GameService(store, rules, at_once=settings.batch)
         app.include_router(router)
 
 
