@@ -108,7 +108,7 @@ class Build(_Strict):
         return [*self.needs, BUILD, *self.locks, *self.installs]
 
 
-class Health(_Strict):
+class HealthCheck(_Strict):
     """How it is seen that a service does its work: by an address, or by a command that ends with 0."""
 
     get: Annotated[str, StringConstraints(pattern=r"^/\S*$")] | None = None
@@ -148,7 +148,7 @@ class Service(_Strict):
     volumes: dict[Name, Absolute] = {}
     temporary: list[Absolute] = []
     read_only: bool = False
-    health: Health
+    health: HealthCheck
     limits: Limits
     stop_s: Annotated[int, Field(ge=1, le=600)] = 10
     depends_on: list[Name] = []

@@ -55,4 +55,4 @@ def _package_logger_as_it_was() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _no_pool_of_threads_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """`gongbang serve` makes one for its whole process; then no session may have threads of its own."""
-    monkeypatch.setattr("gongbang.search.onnx_threads.share_threads", lambda threads: False)
+    monkeypatch.setattr("gongbang.search.onnx_sessions.share_threads", lambda threads: False)

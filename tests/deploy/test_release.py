@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from deploy.manifest import Health, load_manifest
+from deploy.manifest import HealthCheck, load_manifest
 from deploy.release import Shipping, free_port
 from deploy.smoke import SmokeError, ask, load_steps
 from deploy.traffic import HEADER, Releases
@@ -28,7 +28,7 @@ def engine():
 @pytest.fixture
 def shipping(tree: Path, state: Path, proxy, engine) -> Shipping:
     manifest = load_manifest(tree)
-    soon = Health(**{**manifest.services["server"].health.model_dump(), "start_s": 1})
+    soon = HealthCheck(**{**manifest.services["server"].health.model_dump(), "start_s": 1})
     services = {
         name: service.model_copy(update={"health": soon if name == "server" else service.health})
         for name, service in manifest.services.items()
@@ -121,7 +121,7 @@ def test_what_a_service_said_before_it_ended_is_told_and_kept(shipping, engine, 
 
 def test_a_worker_that_is_not_well_in_its_time_is_refused(shipping, engine):
     worker = shipping.manifest.services["worker"]
-    soon = Health(**{**worker.health.model_dump(), "start_s": 1})
+    soon = HealthCheck(**{**worker.health.model_dump(), "start_s": 1})
     services = {**shipping.manifest.services, "worker": worker.model_copy(update={"health": soon})}
     shipping = replace(shipping, manifest=shipping.manifest.model_copy(update={"services": services}))
     engine.version = {"ill": "worker"}

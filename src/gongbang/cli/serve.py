@@ -72,7 +72,7 @@ def _serve(args: argparse.Namespace, settings: Any) -> dict[str, str]:
     import uvicorn
 
     from gongbang.runtime.engines import default_threads
-    from gongbang.search.onnx_threads import share_threads
+    from gongbang.search.onnx_sessions import share_threads
     from gongbang.serve.app import create_app
 
     share_threads(default_threads())  # before the first model is opened

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from gongbang.errors import ArtifactError
 from gongbang.export.embedding import BlockEmbedding
 from gongbang.nn.ensemble import encoders_of
-from gongbang.search.onnx_threads import session_options
+from gongbang.search.onnx_sessions import session_options
 
 OPSET = 23  # the first with an Attention operator, which both runtimes fuse
 SHAPES = ((1, 17), (3, 64), (2, 384))  # (batch, time) at which the file is compared with torch

@@ -98,7 +98,11 @@ def _dynamic(source: Path, folder: Path, mode: Mode) -> onnx.ModelProto:
 
 
 def _unpack_rest(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Each float weight of a matrix product replaced by its 8-bit codes, unpacked in the graph."""
+    """Each float weight of a matrix product replaced by its 8-bit codes, unpacked in the graph.
+
+    The zero points are written though they are all 0: without them onnxruntime cannot turn the codes into
+    unsigned ones, as it does where a processor would else overflow (:mod:`gongbang.search.onnx_sessions`).
+    """
     from onnx import helper, numpy_helper
 
     multiplied = {node.input[1] for node in model.graph.node if node.op_type == "MatMul"}
@@ -108,8 +112,9 @@ def _unpack_rest(model: onnx.ModelProto) -> onnx.ModelProto:
             kept.append(tensor)
             continue
         codes, scale = column_codes(numpy_helper.to_array(tensor))
-        names = f"{tensor.name}_codes", f"{tensor.name}_steps"
-        kept += [numpy_helper.from_array(codes, names[0]), numpy_helper.from_array(scale, names[1])]
+        parts = {"codes": codes, "steps": scale, "zeros": np.zeros(len(scale), np.int8)}
+        names = [f"{tensor.name}_{part}" for part in parts]
+        kept += [numpy_helper.from_array(array, name) for name, array in zip(names, parts.values(), strict=True)]
         unpacks.append(
             helper.make_node("DequantizeLinear", names, [tensor.name], name=f"{tensor.name}_unpack", axis=1)
         )

@@ -16,7 +16,7 @@ from gongbang.artifacts.format import Artifact
 from gongbang.artifacts.hashing import config_hash, short
 from gongbang.errors import ArtifactError, MissingExtraError, OptionError
 from gongbang.runtime.trials import remember, remembered
-from gongbang.search.onnx_threads import session_options
+from gongbang.search.onnx_sessions import session_options
 
 Arrays = Mapping[str, NDArray[Any]]
 EngineName = Literal["auto", "onnxruntime", "openvino"]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gongbang.search.onnx_threads import session_options
+from gongbang.search.onnx_sessions import session_options
 
 BLOCK = 256  # rows of a block: wider ones are read in strides that the processor does not foresee
 

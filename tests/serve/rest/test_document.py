@@ -62,9 +62,10 @@ def document(client):
 
 
 def type_of(name, among=BaseModel):
-    """The type of that name, wherever it is; some are made when an application is."""
+    """The server's type of that name; some are made when an application is."""
     for kind in among.__subclasses__():
-        found = kind if kind.__name__ == name else type_of(name, kind)
+        own = kind.__name__ == name and kind.__module__.startswith("gongbang.serve.")
+        found = kind if own else type_of(name, kind)
         if found is not None:
             return found
     return None

@@ -14,7 +14,7 @@ _CODE = """
 import sys, threading
 from pathlib import Path
 import numpy as np
-from gongbang.search.onnx_threads import session_options, share_threads
+from gongbang.search.onnx_sessions import session_options, share_threads
 assert session_options(3).intra_op_num_threads == 3
 shared = share_threads(3)
 assert shared and share_threads(5)  # once a process
