@@ -6,6 +6,8 @@ layer norm as torch did, and a weight is found as the other factor of the produc
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,9 +92,11 @@ def _from_artifact(reader: str) -> tuple[Any, Any]:
     except ArtifactError as err:
         raise Unavailable(f"no artifact '{reader}' ({err.what})") from err
     parts = artifact.manifest.files
-    graph = onnx.load(
-        str(artifact.file("model.openvino.onnx" if "model.openvino.onnx" in parts else "model.onnx"))
-    ).graph
+    file = "model.openvino.onnx" if "model.openvino.onnx" in parts else "model.onnx"
+    with tempfile.TemporaryDirectory() as copied:  # onnx reads no weights that are links
+        for name in parts:
+            shutil.copyfile(artifact.file(name), Path(copied) / name)
+        graph = onnx.load(str(Path(copied) / file)).graph
     tokenizer = Tokenizer.from_file(str(artifact.file("tokenizer.json")))
     weights = graph_weights(graph)
     if f"{_ENCODER}encoder.layer.0.attention.self.query.weight" not in weights:

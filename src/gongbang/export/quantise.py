@@ -112,11 +112,16 @@ def _unpack_rest(model: onnx.ModelProto) -> onnx.ModelProto:
             kept.append(tensor)
             continue
         codes, scale = column_codes(numpy_helper.to_array(tensor))
-        parts = {"codes": codes, "steps": scale, "zeros": np.zeros(len(scale), np.int8)}
-        names = [f"{tensor.name}_{part}" for part in parts]
-        kept += [numpy_helper.from_array(array, name) for name, array in zip(names, parts.values(), strict=True)]
+        parts = {
+            f"{tensor.name}_codes": codes,
+            f"{tensor.name}_steps": scale,
+            f"{tensor.name}_zeros": np.zeros(len(scale), np.int8),
+        }
+        kept += [numpy_helper.from_array(array, name) for name, array in parts.items()]
         unpacks.append(
-            helper.make_node("DequantizeLinear", names, [tensor.name], name=f"{tensor.name}_unpack", axis=1)
+            helper.make_node(
+                "DequantizeLinear", list(parts), [tensor.name], name=f"{tensor.name}_unpack", axis=1
+            )
         )
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)

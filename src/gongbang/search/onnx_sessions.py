@@ -8,8 +8,9 @@ onnxruntime avoids that when it is told to, for some percent of the time, and no
 (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html, "When and why do I need to
 try U8U8?").
 
-The module stands on the lowest floor that runs a graph, since onnxruntime refuses a session that wants a pool of its
-own once there is one for all: every session of the process is opened with :func:`session_options`.
+The module stands on the lowest floor that runs a graph, since onnxruntime refuses a session that wants a
+pool of its own once there is one for all: every session of the process is opened with
+:func:`session_options`.
 """
 
 from __future__ import annotations
