@@ -52,6 +52,7 @@ def test_it_serves_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv("GONGBANG_CACHE", str(tmp_path / "cache"))
     port, codes = free_port(), []
     words = ["serve", "--database", f"sqlite:///{tmp_path}/answers.db", "--port", str(port), "--quiet"]
+    words.append("--chat")
     thread = threading.Thread(target=lambda: codes.append(main(words)))
     thread.start()
     try:
@@ -87,9 +88,21 @@ def test_what_cannot_be_served_is_told(capsys: pytest.CaptureFixture[str], tmp_p
         ([*database, "--threshold", "2"], "from 0 to 1"),
         ([*database, "--artifact", "nothing-ko"], "nothing-ko"),
         ([*database, "--artifact", "reader-ko"], "respond"),
+        (["--model", "sentiment-ko", "--chat"], "--database"),
     ):
         assert main(["serve", *words]) == 2
         assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("words", "chat"), [([], True), (["--no-chat"], False), (["--chat"], True)])
+def test_whether_there_is_a_chatbot_is_printed_as_it_is_resolved(monkeypatch, capsys, tmp_path, words, chat):
+    monkeypatch.setattr("gongbang.artifacts.store.known_artifacts", lambda: {"respond-ko": tmp_path})
+    asked = ["serve", "--database", f"{tmp_path}/a.db", "--print-config", "--json", *words]
+    assert main(asked) == 0
+    assert json.loads(capsys.readouterr().out)["chat"] is chat
+    monkeypatch.setattr("gongbang.artifacts.store.known_artifacts", dict)
+    assert main(asked) == 0
+    assert json.loads(capsys.readouterr().out)["chat"] is (words == ["--chat"])
 
 
 def test_without_the_extra_its_name_is_told(monkeypatch: pytest.MonkeyPatch, capsys, tmp_path: Path):

@@ -165,14 +165,38 @@ def test_a_cross_encoder_reads_rows_and_learns_them():
     torch.manual_seed(6)
     model = CrossModel(Words(), WIDTH)
     ids, mask = padded([[5, 20], [5, 21], [6, 22, 23], [6, 24]])
-    batch = {"input_ids": ids, "attention_mask": mask, "label": torch.tensor([1, 0, 1, 0])}
-    assert model(ids, mask)["logits"].shape == (4, 1)
+    batch = {
+        "input_ids": ids,
+        "attention_mask": mask,
+        "label": torch.tensor([1, 0, 1, 0]),
+        "record": torch.tensor([3, 3, 8, 8]),
+    }
+    logits = model(ids, mask)["logits"][:, 0]
+    assert logits.shape == (4,)
+    pairs = logits.detach().reshape(2, 2)
+    expected = (pairs.exp().sum(dim=1).log() - pairs[:, 0]).mean()
+    assert float(model.loss(batch).detach()) == pytest.approx(float(expected), rel=1e-5)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
     for _ in range(80):
         optimizer.zero_grad()
         model.loss(batch).backward()
         optimizer.step()
-    assert (model(ids, mask)["logits"][:, 0] > 0).tolist() == [True, False, True, False]
+    first, second = model(ids, mask)["logits"][:, 0].reshape(2, 2).T
+    assert (first > second + 1).all()
+
+
+def test_a_cross_encoder_learns_nothing_of_a_record_without_its_right_response():
+    torch.manual_seed(6)
+    model = CrossModel(Words(), WIDTH)
+    ids, mask = padded([[5, 20], [5, 21], [6, 24]])
+    batch = {"input_ids": ids, "attention_mask": mask}
+    whole = model.loss(batch | {"label": torch.tensor([1, 0, 0]), "record": torch.tensor([0, 0, 1])})
+    alone = {name: array[:2] for name, array in batch.items()}
+    part = model.loss(alone | {"label": torch.tensor([1, 0]), "record": torch.tensor([0, 0])})
+    assert float(whole.detach()) == pytest.approx(float(part.detach()), rel=1e-5)
+    nothing = model.loss(batch | {"label": torch.zeros(3).long(), "record": torch.tensor([0, 0, 1])})
+    assert float(nothing.detach()) == 0.0
+    nothing.backward()
 
 
 @pytest.mark.parametrize(

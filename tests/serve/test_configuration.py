@@ -31,6 +31,7 @@ def test_each_place_writes_every_kind_of_setting(tmp_path):
     texts = {
         "GONGBANG_SERVE_MODELS": "reader-ko, mood=models/sentiment-ko",
         "GONGBANG_SERVE_DENSE": "no",
+        "GONGBANG_SERVE_CHAT": "no",
         "GONGBANG_SERVE_ORIGINS": "https://a.example,https://b.example",
         "GONGBANG_SERVE_WATCH_S": "2.5",
         "GONGBANG_SERVE_VECTORS": "v",
@@ -40,6 +41,7 @@ def test_each_place_writes_every_kind_of_setting(tmp_path):
         tmp_path / "serve.yaml",
         models=["reader-ko", "mood=models/sentiment-ko"],
         dense=False,
+        chat=False,
         origins=["https://a.example", "https://b.example"],
         watch_s=2.5,
         vectors="v",
@@ -48,12 +50,14 @@ def test_each_place_writes_every_kind_of_setting(tmp_path):
     flags = {
         "models": ["reader-ko", "mood=models/sentiment-ko"],
         "dense": False,
+        "chat": False,
         "origins": ["https://a.example", "https://b.example"],
         "watch_s": "2.5",
         "vectors": "v",
         "mixing": "never",
     }
     assert resolve({}, texts) == resolve({}, {}, file) == resolve(flags, {})
+    assert resolve({}, texts).chat is False and ServeSettings().chat is None
     assert resolve({}, texts).models == {"reader-ko": "reader-ko", "mood": "models/sentiment-ko"}
 
 
@@ -68,6 +72,8 @@ def test_each_place_writes_every_kind_of_setting(tmp_path):
         ({"deadline_s": "0"}, {}, "--deadline-s"),
         ({"mixing": "sometimes"}, {}, "equal, always, never"),
         ({"dense": "perhaps"}, {}, "true or false"),
+        ({"chat": "perhaps"}, {}, "true or false"),
+        ({"chat": True}, {}, "--database"),
         ({"models": ["a=b", "a=c"]}, {}, "same name"),
         ({"models": ["a b=c"]}, {}, "letters, digits"),
         ({"origins": ["*"]}, {}, "origin"),

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gongbang.tasks.base import Features
-from gongbang.train.batches import FeatureRows, GroupBatches, LengthBatches, row_lengths
+from gongbang.train.batches import FeatureRows, GroupBatches, LengthBatches, RecordBatches, row_lengths
 
 
 @settings(max_examples=40, deadline=None)
@@ -85,3 +85,23 @@ def test_batches_by_group_put_neighbours_together():
     batches = list(GroupBatches(groups, 16, seed=1))
     kinds = [len({groups[row] for row in batch}) for batch in batches]
     assert max(kinds) <= 8 and sum(kinds) / len(kinds) < 5
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 6), min_size=1, max_size=60),
+    batch_size=st.integers(1, 20),
+    seed=st.integers(0, 1_000),
+)
+def test_batches_of_whole_records_hold_each_row_once(sizes: list[int], batch_size: int, seed: int):
+    records = np.repeat(np.arange(len(sizes)), sizes)
+    lengths = np.random.default_rng(seed).integers(3, 50, len(records))
+    sampler = RecordBatches(records, lengths, batch_size, seed=seed)
+    batches = list(sampler)
+    assert sorted(row for batch in batches for row in batch) == list(range(len(records)))
+    assert len(batches) == len(sampler) and batches == list(sampler)
+    assert all(len(batch) <= max(batch_size, max(sizes)) for batch in batches)
+    of = [{int(records[row]) for row in batch} for batch in batches]
+    assert sum(map(len, of)) == len(sizes)  # no record stands in two batches
+    sampler.epoch = 1
+    assert sorted(row for batch in sampler for row in batch) == list(range(len(records)))

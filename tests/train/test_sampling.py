@@ -68,6 +68,17 @@ def test_no_sampling_leaves_the_order_as_it_was():
     assert list(make_sampler(replace(nine_to_one(40)), settings())) == list(plain)
 
 
+def test_records_that_are_learnt_from_whole_stay_whole():
+    features = nine_to_one(40)
+    pairs = replace(features, targets={**features.targets, "record": np.arange(40) // 4})
+    for batch in make_sampler(pairs, settings(batch_size=8)):
+        assert len(batch) == 8 and len({row // 4 for row in batch}) == 2
+    for parting in ({"sample_by": "label"}, {"batch_by": "group"}):
+        with pytest.raises(RecipeError, match="parts them") as refused_:
+            make_sampler(pairs, settings(**parting))
+        assert next(iter(parting)) in str(refused_.value)
+
+
 @pytest.mark.parametrize("stop", [3, 8, 11])
 def test_a_sampled_run_resumes_with_the_same_curve(tmp_path: Path, stop: int):
     def run(folder: Path, parts: list[int | None]) -> list[tuple[int, float, float]]:

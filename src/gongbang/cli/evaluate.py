@@ -1,4 +1,4 @@
-"""``gongbang evaluate``: how well it finds, reads, asks, labels or responds, on a file of examples."""
+"""``gongbang evaluate``: how well it finds, reads, asks, labels, responds or plays, on a file of examples."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _RERANKED = 5  # passages the reader looks at again; each costs its reading time
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's arguments."""
     parser.add_argument(
-        "what", choices=("search", "reader", "ask", *_LABELLERS, "respond"), help="what is measured"
+        "what", choices=("search", "reader", "ask", *_LABELLERS, "respond", "game"), help="what is measured"
     )
     parser.add_argument(
         "--data", required=True, metavar="FILE", help="questions with contexts and answers, or labelled texts"
@@ -90,6 +90,10 @@ def run(args: argparse.Namespace) -> Any:
     from gongbang.apps.evaluate.evaluation import make_folder
 
     _refuse_idle_options(args)
+    if args.what == "game":
+        from gongbang.cli.evaluate_game import run as game
+
+        return game(args)
     check_options(_top_k(args), args.no_answer_threshold)
     _sort_artifacts(args)
     encoder_named(args)
@@ -253,6 +257,7 @@ _USED = {
     **{what: {"held_out"} for what in _LABELLERS},
     "boolq": {"held_out", "stress"},
     "respond": {"candidates", "hard", "held_out"},
+    "game": {"encoder", "no_dense"},
 }
 
 

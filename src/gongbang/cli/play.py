@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gongbang.cli.output import note, style
+from gongbang.cli.sources import encoder_named
 from gongbang.errors import GongbangError, OptionError
 
 if TYPE_CHECKING:
@@ -34,6 +35,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--answerer", default="boolq-ko", metavar="NAME", help="answers questions (boolq-ko)")
     parser.add_argument("--reader", default="reader-ko", metavar="NAME", help="answers hints (reader-ko)")
+    parser.add_argument(
+        "--encoder",
+        metavar="NAME",
+        help="finds a question in the keywords' table, which then answers, else the sentence that is read"
+        " (encoder-ko)",
+    )
+    parser.add_argument(
+        "--no-dense",
+        action="store_true",
+        help="answer from whole documents, without table and encoder",
+    )
 
 
 def run(args: argparse.Namespace) -> Any:
@@ -57,12 +69,15 @@ def run(args: argparse.Namespace) -> Any:
 def _game(args: argparse.Namespace) -> Play:
     from gongbang.apps.twenty_questions.asking import load_answerer, load_reader
     from gongbang.apps.twenty_questions.commands import Play
-    from gongbang.apps.twenty_questions.engine import TwentyQuestions
+    from gongbang.apps.twenty_questions.opening import opened
     from gongbang.apps.twenty_questions.reading import read_keywords
+    from gongbang.runtime.encoder import load_encoder
 
     keywords = read_keywords(args.keywords)
     keywords.of(args.category)  # a slip is told before the models are opened
-    engine = TwentyQuestions(keywords, load_answerer(args.answerer), load_reader(args.reader))
+    named = encoder_named(args)
+    answerer, reader = load_answerer(args.answerer), load_reader(args.reader)
+    engine = opened(keywords, answerer, reader, args.keywords, load_encoder(named))
     return Play(engine, seed=args.seed, category=args.category, language=args.lang)
 
 

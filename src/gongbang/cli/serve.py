@@ -1,4 +1,4 @@
-"""``gongbang serve``: models, questions to documents and the chatbot, over HTTP."""
+"""``gongbang serve``: models, questions to documents, games, jobs and the chatbot, over HTTP."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_flag(parser: argparse.ArgumentParser, field: Any) -> None:
     told = field.metadata.get("help", "")
     flag = "--" + (field.metadata.get("flag") or field.name.replace("_", "-"))
-    if isinstance(field.default, bool):
+    if field.type in ("bool", "bool | None"):
         parser.add_argument(
             flag, dest=field.name, action=argparse.BooleanOptionalAction, default=None, help=told
         )
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> Any:
     flags = {name: getattr(args, name, None) for name in NAMES}
     settings = resolve(flags, os.environ, args.config)
     settings = replace(settings, docs=tuple(documents_named(settings.docs)))
-    resolved = shown(settings)
+    resolved = shown(settings) | {"chat": settings.chats()}
     if args.print_config:
         return emit(resolved, args, lambda: _yaml(resolved))
     note(args, _yaml({name: value for name, value in resolved.items() if value not in (None, [], {})}))

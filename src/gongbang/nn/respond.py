@@ -288,12 +288,17 @@ class CrossModel(PooledHead):
 
     def __init__(self, encoder: nn.Module, hidden_size: int) -> None:
         super().__init__(encoder, hidden_size, labels=1, options=HeadOptions())
+        self.head.register_parameter("bias", None)  # the same for all candidates, so that nothing could teach it
 
     def loss(self, batch: Batch) -> Tensor:
-        """Binary cross-entropy of each row by itself: whether it holds the right response.
+        """Cross-entropy over the candidates of each record (Humeau et al. 2020, section 4.3).
 
-        Rows of one record are dealt into batches by chance, so that no softmax over them could be taken.
+        Rows of one record carry its number in the target ``record``, and are in one batch. Of a record whose
+        right response stands in another batch nothing is learnt.
         """
         out = self(batch["input_ids"], batch["attention_mask"], batch.get("token_type_ids"))
-        logits = out["logits"][:, 0]
-        return nn.functional.binary_cross_entropy_with_logits(logits, batch["label"].to(logits.dtype))
+        logits = out["logits"][:, 0].float()
+        record, right = batch["record"], batch["label"] == 1
+        among = logits[None, :].masked_fill(record[:, None] != record[None, :], -torch.inf)
+        losses = among.logsumexp(dim=1) - logits  # (rows,)
+        return losses[right].sum() / right.sum().clamp(min=1)

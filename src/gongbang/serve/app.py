@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -35,10 +36,12 @@ from gongbang.serve.routes import (
     predict,
     review,
 )
-from gongbang.serve.service import Model, Service
-from gongbang.serve.settings import ServeSettings
+from gongbang.serve.service import ChatService, Model, Service
+from gongbang.serve.settings import RESPONDER, ServeSettings
 
-_CHAT = (files, answers, chat, conversations, feedback, review)
+_LOG = logging.getLogger(__name__)
+_CHAT = (files, answers, chat, conversations)
+_JUDGED = (feedback, review)
 
 
 def create_app(
@@ -55,7 +58,8 @@ def create_app(
 
     Args:
         settings: see :class:`ServeSettings`.
-        model: what replies in the chat; the artifact of the settings when None.
+        model: what replies in the chat; the artifact of the settings when None. It is not used where the
+            settings want no chatbot.
         room: the artifacts; those of the settings when None.
         asking: what answers questions to documents; as the settings say when None.
 
@@ -65,7 +69,7 @@ def create_app(
         StoreError: the database's tables are of a newer version.
     """
     counted = Metrics() if room is None else room.metrics
-    service = None if settings.database is None else Service(settings, model)
+    service = _service(settings, model)
     if room is None:
         room = open_room(settings, counted, service)
     if asking is None and settings.asks:
@@ -84,6 +88,17 @@ def create_app(
     app = _assembled(settings, service, room, asking)
     app.state.metrics = counted
     return app
+
+
+def _service(settings: ServeSettings, model: Model | None) -> Service | None:
+    """The database, with the chatbot where there is one; None without a database."""
+    if settings.database is None:
+        return None
+    if settings.chats() or (model is not None and settings.chat is None):
+        return ChatService(settings, model)
+    if settings.chat is None:
+        _LOG.warning("no chatbot: there is no artifact '%s'. --no-chat says that none is wanted.", RESPONDER)
+    return Service(settings)
 
 
 def _assembled(
@@ -109,9 +124,11 @@ def _assembled(
     app.state.settings, app.state.service = settings, service
     app.state.room, app.state.asking = room, asking
     install(app)
-    for resource in _CHAT if service is not None else ():
+    for resource in _CHAT if isinstance(service, ChatService) else ():
         app.include_router(resource.router)
     if service is not None:
+        for resource in _JUDGED:
+            app.include_router(resource.router)
         jobs.add_jobs(app, settings, service.store)
         games.add_games(app, settings, service.store, room)
     if asking is not None:

@@ -293,6 +293,9 @@ class ModelHealth(Told):
     waiting: int
 
 
+Work = Literal["predict", "ask", "chat", "games", "jobs", "feedback"]
+
+
 class Health(Live):
     """Whether the server can do its work, and what it lacks."""
 
@@ -302,6 +305,7 @@ class Health(Live):
         database="up",
         artifact="respond-ko",
         changes=12,
+        on=["predict", "chat", "games", "jobs", "feedback"],
         models=[{"name": "reader-ko", "id": "ba7816bf", "waiting": 0}],
     )
 
@@ -309,6 +313,9 @@ class Health(Live):
     database: Annotated[Literal["up", "away", "none"], Field(description="none where the server needs none")]
     artifact: Annotated[str | None, Field(description="the chatbot's; null where there is no chatbot")]
     changes: Annotated[int | None, Field(description="the number of the last change of the answers")]
+    on: Annotated[
+        list[Work], Field(description="what the server does; chat is with answers and conversations")
+    ] = []
     models: list[ModelHealth]
 
 

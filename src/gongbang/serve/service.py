@@ -1,4 +1,4 @@
-"""What the resources share: the database, the chatbot over it, and where they stand."""
+"""What the resources share: the database, and the chatbot over it where there is one."""
 
 from __future__ import annotations
 
@@ -59,56 +59,24 @@ def model_of(name: str, predictor: Predictor) -> Model:
 
 
 class Service:
-    """A database and a chatbot over it, used by many threads at once.
+    """A database, used by many threads at once; a chatbot over it is a :class:`ChatService`.
 
     The database may be away, then and later: tables are made at the first call that reaches it.
 
     Args:
         settings: see :class:`ServeSettings`.
-        model: what replies; the artifact of the settings when None.
 
     Raises:
-        ArtifactError: the artifact cannot be used.
         OptionError: the URL of the database cannot be used.
         MissingExtraError: the database's driver is not installed.
-        SearchIndexError: the folder of vectors cannot be used.
     """
 
-    def __init__(self, settings: ServeSettings, model: Model | None = None) -> None:
+    def __init__(self, settings: ServeSettings) -> None:
         self.settings = settings
-        self.model = model or load_model(settings.artifact)
         self.store = Store(settings.database or "")
         self._answers, self._conversations = Answers(self.store), Conversations(self.store)
         self._review = Review(self.store)
-        self._chat = self._chat_of(self.model)
-        # One reply at a time: a model takes every core by itself, and the book stays as it is meanwhile.
-        # Who waits does so in the event loop and holds no thread.
-        self.replying = CapacityLimiter(1)
         self.watching = CapacityLimiter(4)  # so that health is told however many wait for the database
-
-    def _chat_of(self, model: Model) -> Chat:
-        sure = model.settings
-        if self.settings.threshold is not None:
-            sure = replace(sure, threshold=self.settings.threshold)
-        book = AnswerBook(DatabaseAnswers(self._answers), model.responder, self.settings.folder())
-        return Chat(book, sure)
-
-    def prepare(self, predictor: Predictor) -> Callable[[], None]:
-        """Make the vectors of a new artifact while the old one replies; gives what puts it in its place.
-
-        Raises:
-            ArtifactError: it has no vectors that could be kept.
-            StoreAwayError: the database is not reachable.
-        """
-        model = model_of(self.model.name, predictor)
-        self.store.prepare()
-        chat = self._chat_of(model)
-        chat.book.sync()
-
-        def commit() -> None:
-            self.model, self._chat = model, chat
-
-        return commit
 
     @property
     def answers(self) -> Answers:
@@ -141,21 +109,82 @@ class Service:
         return self._review
 
     def warm(self) -> None:
-        """Make the tables and the vectors; a database that is away is told in the log and met later.
+        """Make the tables; a database that is away is told in the log and met later.
 
         Raises:
             StoreError: the tables are of a newer version.
         """
         try:
-            self.store.prepare()
-            count = self._chat.book.sync()
-            _LOG.info("%d answers", count)
+            self._prepare()
         except StoreAwayError as err:
             _LOG.warning("%s The server answers 503 until it can be.", err.what)
+
+    def _prepare(self) -> None:
+        self.store.prepare()
 
     def close(self) -> None:
         """Give the connections back."""
         self.store.close()
+
+    def ready(self) -> int:
+        """The number of the last change of the answers, which tells that the database answers.
+
+        Raises:
+            StoreAwayError: it does not.
+        """
+        return self.answers.last_change()
+
+
+class ChatService(Service):
+    """A database and a chatbot over it.
+
+    Args:
+        settings: see :class:`ServeSettings`.
+        model: what replies; the artifact of the settings when None.
+
+    Raises:
+        ArtifactError: the artifact cannot be used.
+        OptionError, MissingExtraError: as :class:`Service`.
+        SearchIndexError: the folder of vectors cannot be used.
+    """
+
+    def __init__(self, settings: ServeSettings, model: Model | None = None) -> None:
+        self.model = model or load_model(settings.artifact)
+        super().__init__(settings)
+        self._chat = self._chat_of(self.model)
+        # One reply at a time: a model takes every core by itself, and the book stays as it is meanwhile.
+        # Who waits does so in the event loop and holds no thread.
+        self.replying = CapacityLimiter(1)
+
+    def _chat_of(self, model: Model) -> Chat:
+        sure = model.settings
+        if self.settings.threshold is not None:
+            sure = replace(sure, threshold=self.settings.threshold)
+        book = AnswerBook(DatabaseAnswers(self._answers), model.responder, self.settings.folder())
+        return Chat(book, sure)
+
+    def prepare(self, predictor: Predictor) -> Callable[[], None]:
+        """Make the vectors of a new artifact while the old one replies; gives what puts it in its place.
+
+        Raises:
+            ArtifactError: it has no vectors that could be kept.
+            StoreAwayError: the database is not reachable.
+        """
+        model = model_of(self.model.name, predictor)
+        self.store.prepare()
+        chat = self._chat_of(model)
+        chat.book.sync()
+
+        def commit() -> None:
+            self.model, self._chat = model, chat
+
+        return commit
+
+    def _prepare(self) -> None:
+        """The tables, and the vectors of the answers."""
+        super()._prepare()
+        count = self._chat.book.sync()
+        _LOG.info("%d answers", count)
 
     def history(self, id: str | None, text: str) -> list[Turn]:
         """The last turns of a conversation, none where it has yet to begin.
@@ -201,11 +230,3 @@ class Service:
             artifact_id="" if by is None else by.artifact.id,
         )
         return talks.add(talks.start().id if id is None else id, [said, answered])[1]
-
-    def ready(self) -> int:
-        """The number of the last change of the answers, which tells that the database answers.
-
-        Raises:
-            StoreAwayError: it does not.
-        """
-        return self.answers.last_change()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """Names under which a server on this machine is asked; another Host header is refused."""
+RESPONDER = "respond-ko"
+"""The chatbot's artifact unless another is named."""
 _LARGEST = 1_000_000
 
 
@@ -29,7 +31,9 @@ class ServeSettings:
     """How a server is set. Every field is a key of the configuration file, a variable and a flag.
 
     Attributes:
-        database: the URL of the answers' database; without one there is no chatbot.
+        database: the URL of the database: of jobs, games, feedback and the chatbot's answers.
+        chat: whether there is a chatbot over the database. None is yes, unless nobody named an artifact and
+            the one that comes along is not here; see :meth:`chats`.
         artifact: the responder's name or folder.
         host, port: where it listens.
         threshold: confidence below which the chatbot asks back; the artifact's own when None.
@@ -57,8 +61,15 @@ class ServeSettings:
         8000
     """
 
-    database: str | None = _said(None, "such as sqlite:///answers.db, or a file's path: the chatbot's", "URL")
-    artifact: str = _said("respond-ko", "the responder", "NAME")
+    database: str | None = _said(
+        None,
+        "such as sqlite:///answers.db, or a file's path: of jobs, games, feedback and the chatbot",
+        "URL",
+    )
+    chat: bool | None = _said(
+        None, "a chatbot over the database, with its answers and conversations (where its artifact is found)"
+    )
+    artifact: str = _said(RESPONDER, "the responder", "NAME")
     host: str = _said("127.0.0.1", "where it listens; beyond this machine with keys alone", "HOST")
     port: int = _said(8000, "and at which port", "N")
     threshold: float | None = _said(None, "confidence below which the chatbot asks back (its own)", "T")
@@ -69,8 +80,10 @@ class ServeSettings:
     docs: tuple[str, ...] = _said((), "files, folders or globs that /v1/ask asks", "PATH")
     index: str | None = _said(None, "a saved index to ask instead of documents", "DIR")
     reader: str = _said("reader-ko", "what reads for /v1/ask", "NAME")
-    encoder: str | None = _said(None, "what searches by meaning for /v1/ask (encoder-ko)", "NAME")
-    dense: bool = _said(True, "search by meaning too, not by words alone")
+    encoder: str | None = _said(
+        None, "what searches by meaning for /v1/ask, and knows a game's questions (encoder-ko)", "NAME"
+    )
+    dense: bool = _said(True, "search by meaning too, not by words alone; and let a game's table answer")
     queue: int = _said(64, "requests that may wait for a model", "N")
     batch: int = _said(32, "records that a model takes at once", "N")
     wait_ms: float = _said(2.0, "milliseconds that a batch waits for company under load", "MS")
@@ -120,6 +133,13 @@ class ServeSettings:
                 allowed="a number from 0 to 1",
                 cure="Leave it out to take the artifact's own.",
             )
+        if self.chat and self.database is None:
+            raise OptionError(
+                "a chatbot needs a database, where its answers and conversations are.",
+                value="chat without a database",
+                allowed="--chat with --database URL",
+                cure="Pass --database answers.db, or leave --chat out.",
+            )
         if self.docs and self.index:
             raise OptionError(
                 "say what to ask: documents or a saved index.",
@@ -153,6 +173,23 @@ class ServeSettings:
     def keys_asked(self) -> bool:
         """Whether whoever asks must show a key."""
         return self.require_keys or not is_loopback(self.host)
+
+    def chats(self) -> bool:
+        """Whether there is a chatbot; looks for the artifact where nobody said.
+
+        One that was named is not looked for: where it is missing, opening it is an error.
+
+        Example:
+            >>> ServeSettings().chats(), ServeSettings("a.db", chat=False).chats()
+            (False, False)
+        """
+        if self.database is None or self.chat is not None:
+            return bool(self.chat)
+        if self.artifact != RESPONDER:
+            return True
+        from gongbang.artifacts.store import known_artifacts
+
+        return RESPONDER in known_artifacts()
 
     @property
     def asks(self) -> bool:

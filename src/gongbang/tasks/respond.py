@@ -169,7 +169,8 @@ class RespondTask(Configured):
         negatives), holds its probabilities of the row's own response and of these; zeros where it has not.
 
         For "cross" a row is a record with one of its candidates, the right one first: ``input_ids``,
-        ``attention_mask`` and ``token_type_ids``. The target is ``label``, 1 for the right response. Records
+        ``attention_mask`` and ``token_type_ids``. The targets are ``label``, 1 for the right response, and
+        ``record``, the record's number, by which its rows are told from others and kept in one batch. Records
         that list no candidates are given some of the other records' responses.
 
         Raises:
@@ -222,7 +223,10 @@ class RespondTask(Configured):
             right = [
                 records[at].fields["response"] == text for at, text in zip(owner, responses, strict=True)
             ]
-            targets = {"label": np.asarray(right, dtype=np.int64)}
+            targets = {
+                "label": np.asarray(right, dtype=np.int64),
+                "record": np.asarray(owner, dtype=np.int64),
+            }
         return Features(
             inputs={
                 **self._rows.padded([ids for ids, _ in pairs]),

@@ -35,6 +35,10 @@ class LengthBatches:
         seed: of the shuffle.
         chances: (rows,) summing to 1: as many rows as there are drawn by them, with replacement, where
             they are given; else every row comes once.
+
+    Example:
+        >>> sorted(map(sorted, LengthBatches(np.array([2, 9, 3]), 2, seed=0)))
+        [[0, 2], [1]]
     """
 
     drop_last = False
@@ -78,6 +82,54 @@ class LengthBatches:
         return drawn
 
 
+class RecordBatches:
+    """A batch sampler that keeps the rows of one record together: a loss over them needs all of them.
+
+    Records of like length go together as rows do in :class:`LengthBatches`, as many as fit into a batch by
+    the rows of the largest one, and one at least.
+
+    Args:
+        records: (rows,) the number of each row's record.
+        lengths: (rows,) tokens in each row.
+        batch_size: rows in a batch, unless a single record has more.
+        seed: of the shuffle.
+
+    Example:
+        >>> sampler = RecordBatches(np.array([0, 0, 1, 1, 2]), np.array([2, 3, 9, 9, 4]), 4, seed=0)
+        >>> sorted(map(sorted, sampler))
+        [[0, 1, 4], [2, 3]]
+    """
+
+    drop_last = False
+
+    def __init__(
+        self, records: NDArray[np.int64], lengths: NDArray[np.int64], batch_size: int, *, seed: int
+    ) -> None:
+        _, counts = np.unique(records, return_counts=True)
+        order = np.argsort(records, kind="stable")
+        self._rows = [rows.tolist() for rows in np.split(order, np.cumsum(counts)[:-1])]
+        largest = max(map(len, self._rows), default=1)
+        longest = np.asarray([lengths[rows].max() for rows in self._rows], dtype=np.int64)
+        self._records = LengthBatches(longest, max(1, batch_size // largest), seed=seed)
+        self.batch_size = batch_size
+
+    @property
+    def epoch(self) -> int:
+        """The epoch whose batches are drawn next."""
+        return self._records.epoch
+
+    @epoch.setter
+    def epoch(self, epoch: int) -> None:
+        self._records.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for records in self._records:
+            yield [row for record in records for row in self._rows[record]]
+
+
 class GroupBatches:
     """A batch sampler whose batches hold several rows of each of a few groups.
 
@@ -118,8 +170,13 @@ class GroupBatches:
 
 def make_batches(
     features: Features, batch_size: int, *, by: BatchBy, seed: int
-) -> LengthBatches | GroupBatches:
-    """The batch sampler that a recipe's ``training.batch_by`` names."""
+) -> LengthBatches | RecordBatches | GroupBatches:
+    """The batch sampler that a recipe's ``training.batch_by`` names.
+
+    By length, rows stay with those of their record where the features have a target ``record``.
+    """
+    if by == "length" and "record" in features.targets:
+        return RecordBatches(features.targets["record"], row_lengths(features), batch_size, seed=seed)
     if by == "length":
         return LengthBatches(row_lengths(features), batch_size, seed=seed)
     groups = [features.records[index].group for index in features.record]

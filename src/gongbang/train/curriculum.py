@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from gongbang.errors import DataError
+from gongbang.errors import DataError, RecipeError
 from gongbang.tasks.base import Features
 from gongbang.train.batches import (
     GroupBatches,
     LengthBatches,
+    RecordBatches,
     label_chances,
     make_batches,
     row_labels,
@@ -204,12 +205,15 @@ class CurriculumBatches:
 
 def make_sampler(
     features: Features, settings: TrainingSettings
-) -> LengthBatches | GroupBatches | CurriculumBatches:
+) -> LengthBatches | RecordBatches | GroupBatches | CurriculumBatches:
     """The batch sampler of a recipe: by its curriculum where it has one, else by ``training.batch_by``.
 
     Raises:
-        RecipeError: rows are to be drawn by their label and do not have one each.
+        RecipeError: rows are to be drawn by their label and do not have one each, or rows that are learnt from
+            together would be parted.
     """
+    if "record" in features.targets:
+        _refuse_parting(settings)
     if settings.sample_by == "label":
         chances = label_chances(row_labels(features), settings.sample_power)
         lengths = row_lengths(features)
@@ -224,3 +228,20 @@ def make_sampler(
         epochs=settings.epochs,
         seed=settings.seed,
     )
+
+
+def _refuse_parting(settings: TrainingSettings) -> None:
+    """Raise where the rows of a record, over which a loss goes, would be dealt into different batches."""
+    parting = {
+        "training.sample_by": settings.sample_by if settings.sample_by == "label" else None,
+        "training.curriculum": settings.curriculum,
+        "training.batch_by": settings.batch_by if settings.batch_by != "length" else None,
+    }
+    for key, value in parting.items():
+        if value is not None:
+            raise RecipeError(
+                "a record's candidates are learnt from together, and this parts them.",
+                value=f"{key}: {value}",
+                allowed="batches of whole records (training.batch_by: length)",
+                cure=f"Remove {key}.",
+            )

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gongbang.tasks.base import Features
-from gongbang.train.batches import FeatureRows, GroupBatches, LengthBatches
+from gongbang.train.batches import FeatureRows, GroupBatches, LengthBatches, RecordBatches
 from gongbang.train.curriculum import CurriculumBatches, make_sampler
 from gongbang.train.precision import resolve_precision
 from gongbang.train.recipe import TrainingSettings
@@ -19,7 +19,7 @@ from gongbang.train.schedule import parameter_groups
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-Sampler = LengthBatches | GroupBatches | CurriculumBatches
+Sampler = LengthBatches | RecordBatches | GroupBatches | CurriculumBatches
 
 
 class Objective(nn.Module):

@@ -48,8 +48,9 @@ def assert_away(client, where):
 
 def test_what_works_is_told(client):
     ready = client.get("/health/ready").json()
+    on = ["chat", "games", "jobs", "feedback"]
     works = {"live": True, "ready": True, "database": "up"}
-    assert ready == works | {"artifact": "letters", "changes": 0, "models": []}
+    assert ready == works | {"artifact": "letters", "changes": 0, "on": on, "models": []}
     client.post("/v1/answers", json={"text": "네."})
     assert client.get("/health").json() == ready | {"changes": 1}
 

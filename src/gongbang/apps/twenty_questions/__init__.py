@@ -9,9 +9,11 @@ from gongbang.apps.twenty_questions.asking import Answerer, Asked, Reader, Told,
 from gongbang.apps.twenty_questions.commands import Play, Playing, ReversePlay
 from gongbang.apps.twenty_questions.engine import TwentyQuestions
 from gongbang.apps.twenty_questions.feedback import Feedback, feedback_of
+from gongbang.apps.twenty_questions.focus import Focused, Sentences
 from gongbang.apps.twenty_questions.forms import Forms, LeakError, check_no_leak
 from gongbang.apps.twenty_questions.game import HINTS_FROM, TURNS, Game, Turn
 from gongbang.apps.twenty_questions.keywords import Keyword, Keywords
+from gongbang.apps.twenty_questions.known import Known, read_known
 from gongbang.apps.twenty_questions.reading import read_keywords
 from gongbang.apps.twenty_questions.reverse import Reverse, ReverseGame
 from gongbang.apps.twenty_questions.simulate import Simulation, simulate
@@ -24,10 +26,12 @@ __all__ = [
     "Asked",
     "AttributeTable",
     "Feedback",
+    "Focused",
     "Forms",
     "Game",
     "Keyword",
     "Keywords",
+    "Known",
     "LeakError",
     "Play",
     "Playing",
@@ -35,6 +39,7 @@ __all__ = [
     "Reverse",
     "ReverseGame",
     "ReversePlay",
+    "Sentences",
     "Simulation",
     "Told",
     "Turn",
@@ -44,6 +49,7 @@ __all__ = [
     "load_answerer",
     "load_reader",
     "read_keywords",
+    "read_known",
     "read_table",
     "simulate",
 ]

@@ -36,13 +36,21 @@ _JOSA = {
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a model says: ``answer`` (of an answerer yes, no or no-answer; of a reader a span's text, "" for
-    none), how sure it is, and the sentence it rests on, ``document[start:end] == evidence``."""
+    none), how sure it is, and the sentence it rests on, ``document[start:end] == evidence``.
+
+    ``attribute`` is the id of the table's attribute that answered, "" where a model did; the evidence is then
+    a sentence made of its cell, and a text of its own. ``by`` and ``by_hash`` say what answered where that is
+    not the one that was asked.
+    """
 
     answer: str
     confidence: float = 0.0
     evidence: str = ""
     start: int = 0
     end: int = 0
+    attribute: str = ""
+    by: str = ""
+    by_hash: str = ""
 
 
 class Asked(Protocol):

@@ -12,10 +12,11 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gongbang.apps.twenty_questions.asking import Asked, about
+from gongbang.apps.twenty_questions.asking import Asked, Told, about
 from gongbang.apps.twenty_questions.forms import check_no_leak
 from gongbang.apps.twenty_questions.game import HINTS_FROM, TURNS, Game, Kind, Turn
 from gongbang.apps.twenty_questions.keywords import Keyword, Keywords
+from gongbang.apps.twenty_questions.known import Known
 from gongbang.apps.twenty_questions.matching import names
 from gongbang.apps.twenty_questions.messages import NO_HINT, said
 from gongbang.errors import OptionError
@@ -33,6 +34,7 @@ class TwentyQuestions:
         keywords: what may be chosen.
         answerer: answers questions by yes, no or no-answer.
         reader: answers hints by a span of the document.
+        known: answers questions that are surely the table's, before the answerer is asked; none when None.
 
     Example:
         >>> from gongbang.apps.twenty_questions.asking import load_answerer, load_reader
@@ -46,6 +48,7 @@ class TwentyQuestions:
     keywords: Keywords
     answerer: Asked
     reader: Asked
+    known: Known | None = None
 
     def start(self, *, seed: int | None = None, category: str | None = None) -> Game:
         """A new game with a keyword by chance.
@@ -70,7 +73,7 @@ class TwentyQuestions:
         text = self._checked(game, text)
         if (named := self.keywords.named(text)) is not None:
             return game.with_turn(self._guessed(game, text, named.name == game.keyword))
-        return game.with_turn(self._answered(game, "question", text, self.answerer))
+        return game.with_turn(self._asked(game, text))
 
     def hint(self, game: Game, text: str) -> Game:
         """The game after an open question that is answered by a span of the document, the keyword hidden.
@@ -152,24 +155,21 @@ class TwentyQuestions:
             )
         return checked_text(text)
 
+    def _asked(self, game: Game, text: str) -> Turn:
+        """The turn in which the table answers, where the question is surely one of its own, else a model."""
+        if self.known is not None:
+            told = self.known.told(text, self.keywords.get(game.keyword))
+            if told is not None:
+                return _turn(game, "question", text, told)
+        return self._answered(game, "question", text, self.answerer)
+
     def _answered(self, game: Game, kind: Kind, text: str, by: Asked) -> Turn:
         """The turn in which a model answers about the keyword's document."""
         keyword = self.keywords.get(game.keyword)
-        asked = about(text, keyword.name)
-        told = by.ask(_record_id(game), asked, keyword)
-        return Turn(
-            number=game.used + 1,
-            kind=kind,
-            text=text,
-            asked=asked,
-            answer=told.answer,
-            confidence=told.confidence,
-            evidence=told.evidence,
-            start=told.start,
-            end=told.end,
-            artifact=by.name,
-            artifact_hash=by.hash,
-        )
+        told = by.ask(_record_id(game), about(text, keyword.name), keyword)
+        if not told.by:
+            told = replace(told, by=by.name, by_hash=by.hash)
+        return _turn(game, kind, text, told)
 
     def _guessed(self, game: Game, text: str, right: bool) -> Turn:
         return Turn(game.used + 1, "guess", text, "right" if right else "wrong")
@@ -208,6 +208,24 @@ def checked_text(text: str) -> str:
     return plain
 
 
+def _turn(game: Game, kind: Kind, text: str, told: Told) -> Turn:
+    """The turn in which somebody answered."""
+    return Turn(
+        number=game.used + 1,
+        kind=kind,
+        text=text,
+        asked=about(text, game.keyword),
+        answer=told.answer,
+        confidence=told.confidence,
+        evidence=told.evidence,
+        start=told.start,
+        end=told.end,
+        artifact=told.by,
+        artifact_hash=told.by_hash,
+        attribute=told.attribute,
+    )
+
+
 def _record_id(game: Game) -> str:
     return f"{game.id}-{game.used + 1}"
 
@@ -222,6 +240,6 @@ def _seen(turn: Turn, language: str) -> dict[str, Any]:
 
 def _revealed(turn: Turn) -> dict[str, Any]:
     """What is shown of a turn after the end."""
-    rest = ("text", "asked", "read", "confidence", "artifact", "artifact_hash")
+    rest = ("text", "asked", "read", "confidence", "artifact", "artifact_hash", "attribute")
     evidence = {"text": turn.evidence, "start": turn.start, "end": turn.end} if turn.evidence else None
     return {**{name: getattr(turn, name) for name in rest}, "evidence": evidence}

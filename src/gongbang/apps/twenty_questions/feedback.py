@@ -27,7 +27,9 @@ class Feedback:
         question: as the player wrote it.
         asked: as the model got it.
         answer: what the model said, before any mask.
-        document: the text it was answered from.
+        document: the text it was answered from. Of an answer of the table that is its sentence, which says
+            so; where the player found that wrong it is the keyword's document, since no record may be made
+            whose own text says otherwise.
         keywords: the hash of the keywords.
         artifact: the name of what answered.
         artifact_hash: its content hash.
@@ -115,11 +117,16 @@ def _feedback(game: Game, turn: Turn, keyword: Keyword, wrong: Mapping[int, str]
         confidence=turn.confidence,
         mark="wrong" if turn.number in wrong else "right",
         correction=wrong.get(turn.number, ""),
-        document=keyword.document,
+        document=_read_from(turn, keyword, wrong),
         keywords=game.keywords,
         artifact=turn.artifact,
         artifact_hash=turn.artifact_hash,
     )
+
+
+def _read_from(turn: Turn, keyword: Keyword, wrong: Mapping[int, str]) -> str:
+    """The text that goes with what is right."""
+    return turn.evidence if turn.attribute and turn.number not in wrong else keyword.document
 
 
 def _check_correction(turn: Turn, correction: str) -> None:

@@ -33,10 +33,11 @@ class Turn:
         read: what the reader found before it was masked; "" but for hints.
         confidence: the model's own, in [0, 1].
         evidence: the supporting sentence, "" where there is none.
-        start: its first character in the keyword's document.
+        start: its first character in the keyword's document, or in itself where the table answered.
         end: one behind its last.
-        artifact: the name of what answered; "" where a rule did.
+        artifact: the name of what answered; "table" where the table did, "" where a rule did.
         artifact_hash: its content hash.
+        attribute: the id of the table's attribute that answered; "" where something else did.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Turn:
     end: int = 0
     artifact: str = ""
     artifact_hash: str = ""
+    attribute: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON."""

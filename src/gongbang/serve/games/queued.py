@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
+from threading import BoundedSemaphore
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gongbang.apps.twenty_questions.keywords import Keyword
 from gongbang.artifacts.format import Artifact
-from gongbang.data.records import Record
+from gongbang.data.records import Passage, Record
 from gongbang.errors import BusyError, LateError, ModelMissingError
+from gongbang.runtime.encoder import ENCODER
+from gongbang.search.base import Encoder
 from gongbang.serve.models.batcher import late
 from gongbang.serve.models.room import ModelRoom
 from gongbang.serve.models.served import Served
@@ -51,6 +57,43 @@ class Queued:
                 raise late(self.served.name) from None
             raise RuntimeError(f"'{self.served.name}' failed at a game: {place_of(err)}") from None
         return predictions
+
+
+class Encoding:
+    """The server's encoder as a game uses it: in its turn, and without a word of a text in an error.
+
+    Args:
+        encoder: makes the vectors.
+        gate: held while it does, so that no more is worked on than the server was told.
+        seconds: how long its turn may be waited for.
+    """
+
+    def __init__(self, encoder: Encoder, gate: BoundedSemaphore, seconds: float) -> None:
+        self._encoder, self._gate, self._seconds = encoder, gate, seconds
+        self.signature, self.dimension = encoder.signature, encoder.dimension
+
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(n, dimension) of questions.
+
+        Raises:
+            LateError: too much else was worked on.
+            RuntimeError: the encoder failed; the error says where and nothing of the texts.
+        """
+        return self._made(lambda: self._encoder.encode_queries(texts))
+
+    def encode_passages(self, passages: Sequence[Passage]) -> NDArray[np.float32]:
+        """(n, dimension) of sentences; raises as :meth:`encode_queries`."""
+        return self._made(lambda: self._encoder.encode_passages(passages))
+
+    def _made(self, make: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+        if not self._gate.acquire(timeout=self._seconds):
+            raise late(ENCODER)
+        try:
+            return make()
+        except Exception as err:
+            raise RuntimeError(f"'{ENCODER}' failed at a game: {place_of(err)}") from None
+        finally:
+            self._gate.release()
 
 
 class Absent:

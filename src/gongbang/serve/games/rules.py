@@ -10,16 +10,20 @@ from typing import Any
 from gongbang.apps.twenty_questions import (
     Answerer,
     Asked,
+    Focused,
     Forms,
     Game,
+    Known,
     Reader,
     Reverse,
     ReverseGame,
+    Sentences,
     TwentyQuestions,
 )
+from gongbang.search.base import Encoder
 from gongbang.serve.database.games import Held
 from gongbang.serve.games.bodies import guess_body, reverse_body, sealed
-from gongbang.serve.games.queued import Absent, Queued, of_task
+from gongbang.serve.games.queued import Absent, Encoding, Queued, of_task
 from gongbang.serve.games.refusals import other_keywords, unfit
 from gongbang.serve.games.sets import KeywordSet
 from gongbang.serve.models.room import ModelRoom
@@ -44,12 +48,17 @@ class Rules:
     Args:
         sets: keywords by name; the first is the one where none is named.
         room: the artifacts of the server; one of the task boolq answers questions, a reader gives hints.
-        reader: the artifact that gives hints, where the room has several readers.
+        reader: the artifact that gives hints, where the room has several readers. With the room's encoder,
+            where it has one, a question that is surely one of a set's table is answered by the table, and of
+            a document the nearest sentence is read.
     """
 
     def __init__(self, sets: Mapping[str, KeywordSet], room: ModelRoom, *, reader: str = "reader-ko") -> None:
         self.sets = sets
         self._seconds = room.limits.deadline_s
+        encoder = None if room.encoder is None else Encoding(room.encoder, room.gate, self._seconds)
+        self._sentences = None if encoder is None else Sentences(encoder)
+        self._known = {} if encoder is None else known_of(sets, encoder)
         self._answerer = of_task(room, "boolq", "boolq-ko")
         self._reader = of_task(room, "reader", reader)
 
@@ -100,13 +109,17 @@ class Rules:
             held_set.keywords,
             self._asked(self._answerer, "boolq"),
             self._asked(self._reader, "reader"),
+            self._known.get(held_set.name),
         )
 
     def _asked(self, served: Served | None, task: str) -> Asked:
         if served is None:
             return Absent(task)
         queued = Queued(served, self._seconds)
-        return Answerer(queued) if task == "boolq" else Reader(queued)
+        if task == "reader":
+            return Reader(queued)
+        answerer = Answerer(queued)
+        return answerer if self._sentences is None else Focused(answerer, self._sentences)
 
     def set_named(self, name: str | None) -> KeywordSet:
         """The set of a name; the first when None.
@@ -118,6 +131,15 @@ class Rules:
         if found is None:
             raise unfit("there is no such set of keywords.", name, ", ".join(self.sets), "keywords")
         return found
+
+
+def known_of(sets: Mapping[str, KeywordSet], encoder: Encoder) -> dict[str, Known]:
+    """The tables of the sets that have one, at work."""
+    return {
+        name: Known.of(held_set.reverse.table, encoder)
+        for name, held_set in sets.items()
+        if held_set.reverse is not None
+    }
 
 
 def new_id(held_set: KeywordSet) -> str:

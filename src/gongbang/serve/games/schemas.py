@@ -118,7 +118,10 @@ class Marked(Told):
 
 
 class GameEvidence(Told):
-    """The sentence that an answer rests on, and its characters in the document."""
+    """The sentence that an answer rests on, and its characters in the document.
+
+    Where the table answered it is a sentence made of its cell, and the characters are its own.
+    """
 
     text: str
     start: int
@@ -138,6 +141,7 @@ class GameTurn(Told):
     confidence: float = 0.0
     artifact: str = ""
     artifact_hash: str = ""
+    attribute: Annotated[str, Field(description="the table's attribute that answered; else empty")] = ""
     evidence: GameEvidence | None = None
 
 

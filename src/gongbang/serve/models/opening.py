@@ -6,30 +6,32 @@ import logging
 from pathlib import Path
 
 from gongbang.apps.ask import Ask
-from gongbang.runtime.encoder import ENCODER
+from gongbang.runtime.encoder import ENCODER, load_encoder
 from gongbang.serve.metrics import Metrics
 from gongbang.serve.models.asking import Asking
 from gongbang.serve.models.room import ModelRoom
 from gongbang.serve.models.served import Served
-from gongbang.serve.service import Service
+from gongbang.serve.service import ChatService, Service
 from gongbang.serve.settings import ServeSettings
 
 _LOG = logging.getLogger(__name__)
 
 
 def open_room(settings: ServeSettings, metrics: Metrics, service: Service | None) -> ModelRoom:
-    """The artifacts of the settings at work, the chatbot's among them.
+    """The artifacts of the settings at work, the chatbot's among them, and the encoder that games need.
 
     Raises:
         ArtifactError: one cannot be used. OptionError: two have the same name.
     """
     room = ModelRoom(settings.limits, mixing=settings.mixing, at_once=settings.at_once, metrics=metrics)
-    if service is not None and service.model.predictor is not None:
+    if isinstance(service, ChatService) and service.model.predictor is not None:
         name = Path(settings.artifact).name
         room.add(name, settings.artifact, predictor=service.model.predictor, prepare=service.prepare)
     for name, source in settings.models.items():
         if not (name in room and room.get(name).source == source):  # the chatbot's may be named again
             room.add(name, source)
+    if settings.database and settings.games and settings.dense and any(one.task == "boolq" for one in room):
+        room.encoder = load_encoder(settings.encoder or ENCODER)
     return room
 
 
@@ -42,7 +44,7 @@ def open_asking(settings: ServeSettings, room: ModelRoom) -> Asking:
     """
     reader = _reader(settings, room)
     reader.predictor.artifact.require_task("reader")
-    encoder = (settings.encoder or ENCODER) if settings.dense else None
+    encoder = (room.encoder or settings.encoder or ENCODER) if settings.dense else None
     if settings.index:
         ask = Ask.from_index(settings.index, reader=reader, encoder=encoder)
     else:

@@ -11,6 +11,7 @@ from gongbang.artifacts.store import nearest
 from gongbang.errors import GongbangError, ModelMissingError, OptionError
 from gongbang.runtime.load import load
 from gongbang.runtime.predictor import Predictor
+from gongbang.search.base import Encoder
 from gongbang.serve.metrics import Metrics
 from gongbang.serve.models.batcher import Limits
 from gongbang.serve.models.served import Mixing, Opened, Prepared, Served
@@ -28,6 +29,9 @@ class ModelRoom:
             threads of their models are shared.
         metrics: what is counted.
         opener: loads a folder.
+
+    Attributes:
+        encoder: gives texts their vectors, for games and /v1/ask; it has no queue. None where there is none.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class ModelRoom:
         self.limits, self.mixing = limits or Limits(), mixing
         self.metrics = metrics or Metrics()
         self.at_once, self.gate = at_once, threading.BoundedSemaphore(at_once)
+        self.encoder: Encoder | None = None
         self._opener = opener
         self._held: dict[str, Served] = {}
         self._stop = threading.Event()

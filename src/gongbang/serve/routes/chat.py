@@ -6,14 +6,14 @@ from anyio import to_thread
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 
-from gongbang.serve.routes.common import Here, problems
+from gongbang.serve.routes.common import Chatting, problems
 from gongbang.serve.schemas import Message, Reply
 
 router = APIRouter(prefix="/v1/chat", tags=["chat"])
 
 
 @router.post("", responses=problems(400, 404, 413))
-async def say(message: Message, here: Here) -> Reply:
+async def say(message: Message, here: Chatting) -> Reply:
     """Say something; `turn_id` is the reply's, for feedback, and `conversation_id` is to go on with."""
     id = message.conversation_id
     before = await run_in_threadpool(here.history, id, message.text)

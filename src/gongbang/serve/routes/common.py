@@ -14,7 +14,7 @@ from gongbang.serve.database.checks import MAX_ID
 from gongbang.serve.models.asking import Asking
 from gongbang.serve.models.room import ModelRoom
 from gongbang.serve.problems import MEDIA_TYPE
-from gongbang.serve.service import Service
+from gongbang.serve.service import ChatService, Service
 
 _ETAG = re.compile(r'"([1-9][0-9]{0,17})"')
 _PROBLEMS = {
@@ -30,13 +30,19 @@ _PROBLEMS = {
 
 
 def service_of(request: Request) -> Service:
-    """The service of the application that was asked."""
+    """The database of the application that was asked."""
     service: Service = request.app.state.service
     return service
 
 
+def chat_of(request: Request) -> ChatService:
+    """The chatbot of the application that was asked; routes that take it are there with a chatbot alone."""
+    service: ChatService = request.app.state.service
+    return service
+
+
 def service_or_none(request: Request) -> Service | None:
-    """The service of the application that was asked; None where it has no chatbot."""
+    """The database of the application that was asked; None where it has none."""
     service: Service | None = request.app.state.service
     return service
 
@@ -54,6 +60,7 @@ def asking_of(request: Request) -> Asking:
 
 
 Here = Annotated[Service, Depends(service_of)]
+Chatting = Annotated[ChatService, Depends(chat_of)]
 MaybeHere = Annotated[Service | None, Depends(service_or_none)]
 Room = Annotated[ModelRoom, Depends(room_of)]
 Questions = Annotated[Asking, Depends(asking_of)]

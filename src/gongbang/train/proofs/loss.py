@@ -77,6 +77,11 @@ def prove_logits(trial: Trial) -> Outcome:
     return Outcome("labels are scored before softmax", numbers)
 
 
+def _twice(name: str, rows: torch.Tensor) -> torch.Tensor:
+    """The rows and the rows again; as other records, where records are told apart."""
+    return torch.cat([rows, rows + (rows.max() + 1 if name == "record" else 0)])
+
+
 def prove_targets_matter(trial: Trial) -> Outcome:
     """Other targets, another loss; the same rows twice, the same loss."""
     rows = trial.few(4)
@@ -89,7 +94,7 @@ def prove_targets_matter(trial: Trial) -> Outcome:
             float(trial.model.loss({**batch, **{name: change(batch[name]) for name in names}}))
             for change in (lambda t: t.roll(1, 0), lambda t: t[:1].expand_as(t), torch.zeros_like)
         ]
-        twice = float(trial.model.loss({name: torch.cat([t, t]) for name, t in batch.items()}))
+        twice = float(trial.model.loss({name: _twice(name, t) for name, t in batch.items()}))
     if all(math.isclose(plain, other, rel_tol=1e-6, abs_tol=1e-8) for other in others):
         raise PreflightError(
             "the loss does not change with the targets: it does not look at them.",
