@@ -1,13 +1,14 @@
 # Gongbang: what a fresh clone needs.
 #
 #   make ask     install the core and ask the samples a question; stays for more on a terminal
-#   make test    install the rest and run the whole suite
+#   make test    install the rest and run the whole suite (WORKERS=0: in one process)
 #   make check   style, types, layers
 #   make bench   side by side with peers, into bench/results/
 #
-# Variables: PYTHON, VENV, DOCS, QUESTION, PYTEST_ARGS, TORCH_INDEX (an index of CPU builds of torch).
+# Variables: PYTHON, VENV, WORKERS, DOCS, QUESTION, PYTEST_ARGS, TORCH_INDEX (an index of CPU builds of torch).
 
 PYTHON ?= python3
+WORKERS ?= 2
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -33,8 +34,9 @@ core: $(CORE)
 
 dev: $(DEV)
 
+# A module's tests stay on one worker, with what they share; a worker computes on one thread, as there are two.
 test: dev
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope $(PYTEST_ARGS)
 
 check: dev
 	$(BIN)/ruff check .

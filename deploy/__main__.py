@@ -18,6 +18,7 @@ from gongbang.errors import OptionError
 
 if TYPE_CHECKING:
     from deploy.engine import Engine
+    from deploy.manifest import Manifest
     from deploy.release import Shipping
 
 
@@ -116,13 +117,13 @@ def _shipping(args: argparse.Namespace) -> Shipping:
 
     secrets: Path = args.secrets
     manifest = load_manifest(args.root)
-    for name in {name for service in manifest.ours.values() for name in service.secrets}:
+    for name in dict.fromkeys(name for service in manifest.ours.values() for name in service.secrets):
         if not (secrets / name).is_file():
             raise OptionError(
                 "a secret file is missing.",
                 value=str(secrets / name),
                 allowed=manifest.secrets[name],
-                cure="Put it there; deploy/serve.example.yaml shows one.",
+                cure="Put it there; docs/deploy.md says how each is made.",
             )
     key = secrets / "smoke.key"
     ports = PORTS if args.ports is None else _ports(args.ports)
@@ -130,9 +131,10 @@ def _shipping(args: argparse.Namespace) -> Shipping:
         args.root,
         manifest,
         _engine(args, manifest),
-        Releases(args.state, reloader(shlex.split(args.reload)), args.public),
+        Releases(args.state, reloader(shlex.split(args.reload)), _public(args.public, manifest)),
         load_steps(args.smoke),
         key.read_text(encoding="utf-8").strip() if key.is_file() else "",
+        secrets,
         lambda words: note(args, words),
         args.dirty,
         ports,
@@ -160,6 +162,26 @@ def _engine(args: argparse.Namespace, manifest: Any) -> Engine:
     images = {one: image for one, _, image in pairs}
     secrets = args.secrets.absolute()
     return ContainerEngine(args.root, manifest, secrets, program=args.engine, images=images)
+
+
+def _public(words: Sequence[str], manifest: Manifest) -> list[str]:
+    """The addresses at the proxy that prove a switch: each service's own health check."""
+    from deploy.smoke import SERVER
+
+    found = []
+    for word in words:
+        name, _, url = word.rpartition("=")
+        service = manifest.ours.get(name or SERVER)
+        if service is None or service.health.get is None:
+            behind = [f"{one}=URL" for one, told in manifest.ours.items() if told.health.get]
+            raise OptionError(
+                "no such service is behind the proxy.",
+                value=word,
+                allowed=", ".join(("URL", *behind)),
+                cure=f"Write URL for the service '{SERVER}', or SERVICE=URL.",
+            )
+        found.append(url.rstrip("/") + service.health.get)
+    return found
 
 
 def _ports(text: str) -> range:
@@ -207,7 +229,13 @@ def _ship_arguments(one: argparse.ArgumentParser) -> None:
     one.add_argument("--secrets", type=Path, required=True, metavar="DIR", help="the folder of secret files")
     one.add_argument("--data", type=Path, metavar="DIR", help="what lasts, for processes (data in --state)")
     one.add_argument("--smoke", type=Path, metavar="FILE", help="the smoke test (deploy/smoke.yaml)")
-    one.add_argument("--public", metavar="URL", help="the proxy, at which a switch is proved")
+    one.add_argument(
+        "--public",
+        action="append",
+        default=[],
+        metavar="[SERVICE=]URL",
+        help="the proxy, at which a switch is proved; studio=URL for that one",
+    )
     one.add_argument(
         "--reload", default="nginx -s reload", metavar="COMMAND", help='"" where there is no proxy'
     )

@@ -26,9 +26,9 @@ def compose(manifest: Manifest, images: dict[str, Image]) -> str:
     Raises:
         DataError: an image is not in the lock.
     """
-    services = {name: _service(name, one, manifest, images) for name, one in manifest.present.items()}
-    volumes = {volume for service in manifest.present.values() for volume in service.volumes}
-    used = {name for service in manifest.present.values() for name in service.secrets}
+    services = {name: _service(name, one, manifest, images) for name, one in manifest.services.items()}
+    volumes = {volume for service in manifest.services.values() for volume in service.volumes}
+    used = {name for service in manifest.services.values() for name in service.secrets}
     tree = {
         "name": manifest.name,
         "services": services,
@@ -53,10 +53,11 @@ def _service(name: str, service: Service, manifest: Manifest, images: dict[str, 
         told["user"] = f"{build.user.id}:{build.user.id}"
     else:
         told["image"] = image_of(service.image or "", images).reference
+    filling = places(manifest, service, "compose")
     if service.command is not None:
-        told["command"] = list(service.command)
+        told["command"] = service.words(**filling) if service.build is not None else list(service.command)
     if service.environment:
-        told["environment"] = service.filled(**places(service, "compose"))
+        told["environment"] = service.filled(**filling)
     if service.secrets:
         told["secrets"] = [{"source": key, "target": path} for key, path in service.secrets.items()]
     if service.traffic:

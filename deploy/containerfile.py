@@ -19,9 +19,22 @@ _HEAD = """\
 """
 
 
-def places(service: Service, release: str) -> dict[str, str | int]:
-    """What the names in braces are inside a container."""
-    return {
+def places(
+    manifest: Manifest, service: Service, release: str, named: str = "{service}"
+) -> dict[str, str | int]:
+    """What the names in braces are inside a container.
+
+    Args:
+        manifest: with the services that this one asks.
+        service: whose they are.
+        release: it belongs to.
+        named: by which name another service's container is found; compose gives it the service's own.
+    """
+    others: dict[str, str | int] = {
+        other: f"http://{named.format(service=other)}:{manifest.services[other].port}"
+        for other in service.asks()
+    }
+    return others | {
         "host": HOST,
         "port": service.port or 0,
         "data": service.volumes.get("data", DATA),
@@ -53,7 +66,7 @@ def containerfile(manifest: Manifest, images: dict[str, Image]) -> str:
     for name, build in manifest.building.items():
         base = image_of(build.base, images).reference
         parts += [_building(name, build, base), _installed(name, build, base)]
-        parts += [_service(key, one, name) for key, one in manifest.ours.items() if one.build == name]
+        parts += [_service(key, manifest) for key, one in manifest.ours.items() if one.build == name]
     return "\n".join(parts)
 
 
@@ -68,7 +81,7 @@ def _building(name: str, build: Build, base: str) -> str:
         _run(
             "python -m venv tools",
             f"tools/bin/pip install --no-deps --only-binary :all: -r {BUILD}",
-            f"{_WHEEL} {' '.join(wheels_only(build))} {locks}",
+            f"{_WHEEL} {' '.join(wheels_only(build.from_source))} {locks}",
         ),
         f"COPY {' '.join(build.needs)} ./",
         *(f"COPY {path} {path}" for path in build.installs),
@@ -98,9 +111,11 @@ def _installed(name: str, build: Build, base: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _service(name: str, service: Service, build: str) -> str:
-    lines = [f"# {_sentence(service.summary)}.", f"FROM {build} AS {name}"]
-    if filled := service.filled(**places(service, "image")):
+def _service(name: str, manifest: Manifest) -> str:
+    service = manifest.services[name]
+    filling = places(manifest, service, "image")
+    lines = [f"# {_sentence(service.summary)}.", f"FROM {service.build} AS {name}"]
+    if filled := service.filled(**filling):
         lines.append("ENV " + _joined(f"{key}={_quoted(value)}" for key, value in filled.items()))
     if service.port is not None:
         lines.append(f"EXPOSE {service.port}")
@@ -109,7 +124,7 @@ def _service(name: str, service: Service, build: str) -> str:
         f"HEALTHCHECK --interval={health.every_s}s --timeout={health.timeout_s}s "
         f"--start-period={health.start_s}s --retries={health.retries} \\\n"
         f"    CMD {json.dumps(probe(service))}",
-        f"CMD {json.dumps(service.command)}",
+        f"CMD {json.dumps(service.words(**filling))}",
     ]
     return "\n".join(lines) + "\n"
 

@@ -135,12 +135,16 @@ class ContainerEngine:
             )
         return digests.pop()
 
-    def start(self, built: Built, service: Service, release: str, port: int | None) -> Running:
-        """See :class:`deploy.engine.Engine`."""
-        words = [self.name, "run", "--detach", "--name", f"{self._manifest.name}-{built.service}-{release}"]
+    def start(
+        self, built: Built, service: Service, release: str, port: int | None, beside: Mapping[str, Running]
+    ) -> Running:
+        """See :class:`deploy.engine.Engine`; a container finds the others of its release by their names."""
+        named = f"{self._manifest.name}-{{service}}-{release}"  # by which the others of its release find it
+        filling = places(self._manifest, service, release, named)
+        words = [self.name, "run", "--detach", "--name", named.format(service=built.service)]
         words += ["--network", self._manifest.name, "--restart", "unless-stopped"]
         words += ["--label", f"{self._manifest.name}.release={release}", *self._fences(service)]
-        for name, value in service.filled(**places(service, release)).items():
+        for name, value in service.filled(**filling).items():
             words += ["--env", f"{name}={value}"]
         for name, target in service.secrets.items():
             words += ["--mount", f"type=bind,source={self._secrets / name},target={target},readonly"]
@@ -148,7 +152,8 @@ class ContainerEngine:
             words += ["--mount", f"type=volume,source={self._manifest.name}-{name},target={target}"]
         if port is not None:
             words += ["--publish", f"127.0.0.1:{port}:{service.port}"]
-        return Running(built.service, self._call([*words, built.reference, *(service.command or [])]), port)
+        words += [built.reference, *service.words(**filling)]
+        return Running(built.service, self._call(words), port)
 
     def _fences(self, service: Service) -> list[str]:
         user = self._manifest.build_of(service).user.id
@@ -190,7 +195,7 @@ class ContainerEngine:
             service = services.get(name)
             for value in service.environment.values() if service is not None else ():
                 if service is not None and value.startswith("{data}/") and "{release}" in value:
-                    self._delete(one, service, value.format(**places(service, release)))
+                    self._delete(one, service, value.format(**places(self._manifest, service, release)))
             self._asked("image", "rm", one.reference)
 
     def _delete(self, built: Built, service: Service, folder: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -66,8 +67,15 @@ class Engine(Protocol):
             GongbangError: something cannot be built.
         """
 
-    def start(self, built: Built, service: Service, release: str, port: int | None) -> Running:
+    def start(
+        self, built: Built, service: Service, release: str, port: int | None, beside: Mapping[str, Running]
+    ) -> Running:
         """Start a service beside whatever runs already.
+
+        Args:
+            built: what to start. service: as what. release: to which it belongs.
+            port: where it is reached on this machine; None where it is not.
+            beside: what runs of the same release, by service; those that it asks are among them.
 
         Raises:
             GongbangError: it cannot be started at all.

@@ -76,7 +76,7 @@ def image_of(name: str, images: dict[str, Image]) -> Image:
 
 def needed_images(manifest: Manifest) -> list[str]:
     """Names of the images that a manifest needs, bases of builds included."""
-    names = {service.image for service in manifest.present.values() if service.image}
+    names = {service.image for service in manifest.services.values() if service.image}
     return sorted(names | {manifest.build_of(service).base for service in manifest.ours.values()})
 
 

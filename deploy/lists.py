@@ -123,14 +123,15 @@ def unseen(root: Path = ROOT, manifest: Manifest | None = None) -> list[Odd]:
     """What the manifest names and no build would get: a slip in the manifest, or an empty folder."""
     here = local_files(root)
     manifest = manifest or load_manifest(root)
-    odd = []
+    named: dict[str, str] = {}
     for name, build in manifest.building.items():
         for path in build.reads:
-            if not any(file == path or file.startswith(f"{path}/") for file in here):
-                odd.append(
-                    Odd(path, f"the build '{name}' names it and it is not there", "Mend the manifest.")
-                )
-    return odd
+            named.setdefault(path, name)
+    return [
+        Odd(path, f"the build '{name}' names it and it is not there", "Mend the manifest.")
+        for path, name in named.items()
+        if not any(file == path or file.startswith(f"{path}/") for file in here)
+    ]
 
 
 def need_same(odd: Iterable[Odd]) -> None:

@@ -49,7 +49,7 @@ def pins(path: Path) -> dict[str, str]:
 
 
 def needed(root: Path, extras: Iterable[str]) -> list[Requirement]:
-    """What the extras of ``pyproject.toml`` ask for.
+    """What the extras of ``pyproject.toml`` ask for; one that names others of the package asks for theirs.
 
     Raises:
         DataError: there is no such extra.
@@ -66,7 +66,11 @@ def needed(root: Path, extras: Iterable[str]) -> list[Requirement]:
                 cure=f"Did you mean '{near[0]}'?" if near else "Name one of these.",
                 path=root / "pyproject.toml",
             )
-    return [Requirement(line) for extra in extras for line in known[extra]]
+    wanted: list[Requirement] = []
+    for one in (Requirement(line) for extra in extras for line in known[extra]):
+        itself = canonicalize_name(one.name) == canonicalize_name(project["name"])
+        wanted += needed(root, sorted(one.extras)) if itself else [one]
+    return wanted
 
 
 def closure(wanted: Iterable[Requirement], leave_out: Iterable[str], python: str) -> set[str]:
@@ -131,9 +135,9 @@ def build_lock(manifest: Manifest, root: Path) -> str:
     return head + _lines(root, closure(wanted, (), _python(manifest)))
 
 
-def wheels_only(build: Build) -> list[str]:
+def wheels_only(from_source: Iterable[str]) -> list[str]:
     """Flags that let pip take wheels, and sources of those packages alone that have none."""
-    return ["--only-binary", ":all:", *(word for name in build.from_source for word in ("--no-binary", name))]
+    return ["--only-binary", ":all:", *(word for name in from_source for word in ("--no-binary", name))]
 
 
 def _python(manifest: Manifest) -> str:

@@ -27,7 +27,7 @@ MANIFEST = "deploy/services.yaml"
 CORE, BUILD = "requirements/core.txt", "requirements/build.txt"
 """Locks that every build installs: what serves, and what makes wheels."""
 PLACES = ("host", "port", "data", "secrets", "release")
-"""What a value may name in braces; :meth:`Service.filled` says what it becomes."""
+"""What may stand in braces, beside the name of a service that is depended on; see :meth:`Service.filled`."""
 
 
 def _inside(path: str) -> str:
@@ -134,10 +134,9 @@ class Limits(_Strict):
 
 
 class Service(_Strict):
-    """One service. ``planned`` says why it is not there yet; nothing is derived from such a one."""
+    """One service."""
 
     summary: str
-    planned: str | None = None
     build: Name | None = None
     image: Name | None = None
     command: Words | None = None
@@ -164,16 +163,32 @@ class Service(_Strict):
         for name, value in self.environment.items():
             if holds_secret(name, value):
                 raise ValueError(f"'{name}' would hold a secret: name a file under 'secrets' instead")
+        words = {f"the word '{word}'": word for word in self.command or []} if self.build else {}
+        for name, value in ({f"'{name}'": value for name, value in self.environment.items()} | words).items():
             for place in re.findall(r"\{([^}]*)\}", value):
-                if place not in PLACES:
-                    raise ValueError(f"'{name}' names {{{place}}}; there are {', '.join(PLACES)}")
+                if place not in (*PLACES, *self.depends_on):
+                    known = ", ".join((*PLACES, *self.depends_on))
+                    raise ValueError(f"{name} names {{{place}}}; there are {known}")
         if "{data}" in " ".join(self.environment.values()) and "data" not in self.volumes:
             raise ValueError("{data} needs a volume 'data'")
         return self
 
+    def asks(self) -> list[str]:
+        """The services whose address it is told, by ``{name}`` in its environment or its command."""
+        told = " ".join([*self.environment.values(), *(self.command or [])])
+        return [name for name in self.depends_on if f"{{{name}}}" in told]
+
     def filled(self, **places: str | int) -> dict[str, str]:
-        """The environment with each ``{name}`` replaced, such as ``port=8000``."""
+        """The environment with each ``{name}`` replaced, such as ``port=8000``.
+
+        The name of another service stands for its address in the same release, so that what asks it and what
+        is asked take the traffic together.
+        """
         return {name: value.format(**places) for name, value in self.environment.items()}
+
+    def words(self, **places: str | int) -> list[str]:
+        """The command, filled like the environment."""
+        return [word.format(**places) for word in self.command or []]
 
 
 class Manifest(_Strict):
@@ -190,33 +205,40 @@ class Manifest(_Strict):
             _named(name, "build", [service.build] if service.build else [], self.builds)
             _named(name, "secrets", service.secrets, self.secrets)
             _named(name, "depends_on", service.depends_on, set(self.services) - {name})
-            for other in service.depends_on:
-                if self.services[other].planned and not service.planned:
-                    raise ValueError(f"'{name}' depends on '{other}', which is only planned")
+            if name in PLACES:
+                raise ValueError(f"a service may not be called '{name}': {{{name}}} means something else")
+            for other in service.asks():
+                if self.services[other].port is None or self.services[other].build is None:
+                    raise ValueError(f"'{name}' asks '{other}', which is none of ours with a 'port'")
+        for name in self.builds:  # both name stages of the container file
+            if name in self.services or f"{name}-build" in {*self.services, *self.builds}:
+                raise ValueError(f"the build '{name}' and a service, or another build's stage, have one name")
         self._ordered()
         if not [one for one in self.ours.values() if one.traffic]:
             raise ValueError("no service takes traffic")
         return self
 
-    def _ordered(self) -> None:
-        waiting, done = dict(self.services), set[str]()
+    def _ordered(self) -> list[str]:
+        waiting, done = dict(self.services), list[str]()
         while waiting:
-            free = [name for name, service in waiting.items() if done >= set(service.depends_on)]
+            free = [name for name, service in waiting.items() if set(done) >= set(service.depends_on)]
             if not free:
                 raise ValueError(f"these depend on each other in a ring: {', '.join(sorted(waiting))}")
-            done |= set(free)
+            done += free
             for name in free:
                 del waiting[name]
-
-    @property
-    def present(self) -> dict[str, Service]:
-        """The services that are there, by name."""
-        return {name: service for name, service in self.services.items() if not service.planned}
+        return done
 
     @property
     def ours(self) -> dict[str, Service]:
-        """Those of them that are built here."""
-        return {name: service for name, service in self.present.items() if service.build is not None}
+        """The services that are built here, by name."""
+        return {name: service for name, service in self.services.items() if service.build is not None}
+
+    @property
+    def order(self) -> list[str]:
+        """Ours as they are started: what takes traffic first, and each of those after what it depends on."""
+        found = [name for name in self._ordered() if name in self.ours]
+        return sorted(found, key=lambda name: not self.services[name].traffic)
 
     @property
     def building(self) -> dict[str, Build]:

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -70,40 +70,44 @@ class ProcessEngine:
 
     def build(self, services: dict[str, Service], folder: Path) -> dict[str, Built]:
         """See :class:`deploy.engine.Engine`: the build's files are copied, and nothing else is looked at."""
-        built: dict[str, Built] = {}
-        for name in dict.fromkeys(service.build or "" for service in services.values()):
-            digest = self._environment(name, folder)
-            for key, service in services.items():
-                if service.build == name:
-                    built[key] = Built(key, str(folder / name / "environment"), digest)
-        return built
-
-    def _environment(self, build: str, folder: Path) -> str:
-        """Make an environment as the container file does, wheels first; gives its digest."""
-        here, told = folder / build, self._manifest.builds[build]
-        sources, wheels = here / "context", here / "wheels"
+        sources, wheels = folder / "context", folder / "wheels"
         seen = local_files(self._root)
         for path in seen:
             (sources / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(self._root / path, sources / path, follow_symlinks=False)
-        make = [*_PIP, self._maker(here, sources), "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-        make += ["--wheel-dir", str(wheels)]
-        _do([*make, "--no-index", str(sources)])
+        make = [*_PIP, self._maker(folder, sources), "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+        _do([*make, "--wheel-dir", str(wheels), "--no-index", str(sources)])
         (wheel,) = wheels.glob("*.whl")
-        need_same(compare_wheel(wheel, told, seen))
-        made_of = [wheel, *(sources / path for path in told.locks)]
-        digest = bytes_hash("".join(map(file_hash, made_of)).encode())
-        if self._packages is None:
-            _do([*make, *wheels_only(told), *(word for path in made_of[1:] for word in ("-r", str(path)))])
-        self._install(here / "environment", wheels)
-        for made in (sources, wheels, here / "tools"):
+        built: dict[str, Built] = {}
+        for name in dict.fromkeys(service.build or "" for service in services.values()):
+            need_same(compare_wheel(wheel, self._manifest.builds[name], seen))
+            digest = self._environment(name, folder, wheel, make)
+            for key, service in services.items():
+                if service.build == name:
+                    built[key] = Built(key, str(folder / name / "environment"), digest)
+        for made in (sources, wheels, folder / "tools"):
             shutil.rmtree(made, ignore_errors=True)
-        return f"sha256:{digest}"
+        return built
 
-    def _install(self, environment: Path, wheels: Path) -> None:
+    def _environment(self, build: str, folder: Path, wheel: Path, make: Sequence[str]) -> str:
+        """Make an environment as the container file does, wheels first; gives its digest."""
+        here, told = folder / build, self._manifest.builds[build]
+        locks = [folder / "context" / path for path in told.locks]
+        wheels = [wheel]
+        if self._packages is None:
+            fetched = here / "wheels"
+            words = [word for path in locks for word in ("-r", str(path))]
+            _do([*make, "--wheel-dir", str(fetched), *wheels_only(told.from_source), *words])
+            wheels += sorted(fetched.glob("*.whl"))
+        self._install(here / "environment", wheels)
+        shutil.rmtree(here / "wheels", ignore_errors=True)
+        return f"sha256:{bytes_hash(''.join(map(file_hash, [wheel, *locks])).encode())}"
+
+    def _install(self, environment: Path, wheels: Sequence[Path]) -> None:
         """Nothing but these wheels, without an index and without pip."""
+        environment.parent.mkdir(exist_ok=True)
         _do([sys.executable, "-m", "venv", "--without-pip", str(environment)])
-        words = ["install", "--quiet", "--no-deps", "--no-index", *map(str, sorted(wheels.glob("*.whl")))]
+        words = ["install", "--quiet", "--no-deps", "--no-index", *map(str, wheels)]
         _do([*_PIP, str(environment / "bin" / "python"), *words])
         if self._packages is not None:  # behind what is installed: this wheel is the one that is found
             site = next((environment / "lib").glob("python*/site-packages"))
@@ -121,9 +125,12 @@ class ProcessEngine:
 
     # -- at work ---------------------------------------------------------------------------------------
 
-    def _places(self, release: str, port: int | None) -> dict[str, str | int]:
+    def _places(
+        self, release: str, port: int | None, beside: Mapping[str, Running] | None = None
+    ) -> dict[str, str | int]:
         told = {"host": self._host, "data": str(self._data), "secrets": str(self._secrets)}
-        return {**told, "port": port or 0, "release": release}
+        others = {name: f"http://{self._host}:{one.port}" for name, one in (beside or {}).items()}
+        return {**others, **told, "port": port or 0, "release": release}
 
     def _alive_file(self, release: str, service: str) -> Path:
         return self._data / "alive" / f"{release}-{service}"
@@ -141,10 +148,13 @@ class ProcessEngine:
         alive = str(self._alive_file(release, service))
         return [str(program), *(word.replace("/tmp/alive", alive) for word in words[1:])]
 
-    def start(self, built: Built, service: Service, release: str, port: int | None) -> Running:
+    def start(
+        self, built: Built, service: Service, release: str, port: int | None, beside: Mapping[str, Running]
+    ) -> Running:
         """See :class:`deploy.engine.Engine`. The process outlives whoever started it."""
         environment = Path(built.reference)
-        words = self._words(service.command or [], environment, release, built.service)
+        filling = self._places(release, port, beside)
+        words = self._words(service.words(**filling), environment, release, built.service)
         log = environment.parent / f"{built.service}.log"
         self._alive_file(release, built.service).parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as out:
@@ -154,20 +164,18 @@ class ProcessEngine:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 cwd=self._data,
-                env=self._variables(environment, service, release, port),
+                env=self._variables(environment, service.filled(**filling)),
                 start_new_session=True,
             )
         handle = f"{child.pid}:{_born(child.pid)}:{release}:{log}"
         self._children[handle] = child
         return Running(built.service, handle, port)
 
-    def _variables(
-        self, environment: Path, service: Service, release: str, port: int | None
-    ) -> dict[str, str]:
+    def _variables(self, environment: Path, filled: dict[str, str]) -> dict[str, str]:
         passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         path = f"{environment}/bin:{passed.get('PATH', os.defpath)}"
         own = {"PATH": path, "HOME": str(self._data), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-        return {**passed, **own, **service.filled(**self._places(release, port))}
+        return {**passed, **own, **filled}
 
     def alive(self, running: Running) -> bool:
         """See :class:`deploy.engine.Engine`: the same process, not another one that got its number."""

@@ -39,6 +39,7 @@ class Shipping:
         releases: where they stand, and which one serves.
         steps: the smoke test.
         key: of the smoke test's requests.
+        secrets: the folder of secret files, for steps that name one.
         tell: says what is being done.
         dirty: whether files that are not committed are let through, for trying out.
         ports: that may be taken.
@@ -50,6 +51,7 @@ class Shipping:
     releases: Releases
     steps: Sequence[Step]
     key: str = ""
+    secrets: Path | None = None
     tell: Callable[[str], None] = lambda words: None
     dirty: bool = False
     ports: range = PORTS
@@ -92,7 +94,9 @@ class Shipping:
                     "there is no release to go back to.", left.id, "a release that took another's place"
                 )
             release = self._own(self.releases.read(left.before))
-            begun = [name for name, one in release.running.items() if not self.engine.alive(one)]
+            begun = self._asleep(release)
+            for name in begun:  # what is left of it, or what asks one that is gone
+                self._stop(name, release.running.get(name))
             try:
                 release = self._started(release, begun=begun)
                 self.releases.switch(release.id)
@@ -152,21 +156,34 @@ class Shipping:
 
     def _started(self, release: Release, begun: Sequence[str]) -> Release:
         """The release with what is named started, and all of it tested; what takes traffic comes first."""
-        order = sorted(release.built, key=lambda name: not self._service(name).traffic)
-        for name in order:
+        for name in release.built:
+            self._service(name)
+        for name in (name for name in self.manifest.order if name in release.built):
             service = self._service(name)
             if name in begun:
                 port = free_port(self.ports) if service.port is not None else None
-                running = self.engine.start(release.built[name], service, release.id, port)
+                built = release.built[name]
+                running = self.engine.start(built, service, release.id, port, release.running)
                 release = with_running(release, running)
                 self.releases.write(release)
             self.tell(f"{release.id}: waits for {name}")
             self._wait(release.running[name], service)
             if service.traffic:
                 base = f"http://127.0.0.1:{release.running[name].port}"
-                for step in smoke(base, self.steps, self.key):
-                    self.tell(f"{release.id}: {step}")
+                steps = [step for step in self.steps if step.service == name]
+                for done in smoke(base, steps, self.key, self.secrets):
+                    self.tell(f"{release.id}: {done}")
         return release
+
+    def _asleep(self, release: Release) -> list[str]:
+        """What of a release must be started: what no longer runs, and what asks such a one where it was."""
+        found: list[str] = []
+        for name in (name for name in self.manifest.order if name in release.built):
+            running = release.running.get(name)
+            moved = set(self._service(name).asks()) & set(found)
+            if running is None or not self.engine.alive(running) or moved:
+                found.append(name)
+        return found
 
     def _wait(self, running: Running, service: Service) -> None:
         """Until a service is well.

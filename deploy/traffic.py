@@ -60,7 +60,8 @@ class Releases:
     Args:
         folder: see above; made where it is not.
         reload: tells the proxy to read its configuration again; raises where it cannot.
-        public: the proxy's address, at which a switch is proved; None where none is asked.
+        public: addresses at the proxy that must answer for a switch to be proved, such as
+            ``http://127.0.0.1:8080/health/ready``; none where none is asked.
         wait_s: how long the proxy may take to follow.
     """
 
@@ -68,10 +69,11 @@ class Releases:
         self,
         folder: Path,
         reload: Callable[[], None] = lambda: None,
-        public: str | None = None,
+        public: Sequence[str] = (),
         wait_s: float = 20.0,
     ) -> None:
-        self.folder, self._reload, self._public, self._wait_s = folder.absolute(), reload, public, wait_s
+        self.folder, self._reload, self._wait_s = folder.absolute(), reload, wait_s
+        self._public = tuple(public)
         (self.folder / "releases").mkdir(parents=True, exist_ok=True)
 
     def path(self, id: str) -> Path:
@@ -162,19 +164,21 @@ class Releases:
 
     def _prove(self, id: str) -> None:
         """Until a release answers some times in a row: a proxy's old workers go on for a moment."""
-        if self._public is None:
-            return
+        for address in self._public:
+            self._answers(address, id)
+
+    def _answers(self, address: str, id: str) -> None:
         until, told, row = time.monotonic() + self._wait_s, "nothing", 0
         while row < _IN_A_ROW:
             if time.monotonic() >= until:
                 raise SmokeError(
                     "the proxy does not send requests to the new release.",
-                    value=f"{self._public}: {told}",
+                    value=f"{address}: {told}",
                     allowed=f"200 with the header {HEADER}: {id}",
                     cure="See deploy/nginx.conf: it must include current/upstream.conf of this folder.",
                 )
             try:
-                answer = ask(self._public, "/health/ready", seconds=5.0)
+                answer = ask(address, "", seconds=5.0)
             except SmokeError as err:
                 told, row = err.value if isinstance(err.value, str) else "nobody answers", 0
             else:

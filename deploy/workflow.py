@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 
 from deploy.containerfile import FILE as CONTAINERFILE
+from deploy.locks import wheels_only
 from deploy.manifest import BUILD, CORE, Manifest
 
 FILE = ".github/workflows/deploy.yaml"
 STATE, SECRETS, PUBLIC = "/var/lib/gongbang-releases", "/etc/gongbang", "http://127.0.0.1:8080"
+STUDIO = "http://127.0.0.1:8081"
 """Of the machine that serves: where releases stand, its secret files, and where its proxy listens."""
 
 _TEXT = """\
@@ -58,7 +60,8 @@ jobs:
 %(images)s
         run: |
           "$RUNNER_TEMP/tools/bin/python" -m deploy release --engine docker \\
-            --state %(state)s --secrets %(secrets)s --public %(public)s \\
+            --state %(state)s --secrets %(secrets)s \\
+            --public %(public)s --public studio=%(studio)s \\
 %(flags)s
 """
 _CHECKOUT = """\
@@ -75,7 +78,8 @@ _CHECKOUT = """\
       - name: Tools by the repository's own locks
         run: |
           python3 -m venv --clear "$RUNNER_TEMP/tools"
-          "$RUNNER_TEMP/tools/bin/pip" install --quiet --no-deps --only-binary :all: \\
+          "$RUNNER_TEMP/tools/bin/pip" install --quiet --no-deps --only-binary :all: -r %(build)s
+          "$RUNNER_TEMP/tools/bin/pip" install --quiet --no-deps --no-build-isolation %(only)s \\
             %(locks)s"""
 _LOGIN = """\
       - name: Sign in to the registry
@@ -96,7 +100,8 @@ def workflow(manifest: Manifest) -> str:
     paths = ["deploy/**", FILE, ".dockerignore"]
     for build in manifest.building.values():
         paths += [*build.needs, BUILD, *build.locks, *(f"{folder}/**" for folder in build.installs)]
-    locks = dict.fromkeys([CORE, *(build.lock for build in manifest.building.values()), BUILD])
+    locks = dict.fromkeys([CORE, *(build.lock for build in manifest.building.values())])
+    only = dict.fromkeys(word for build in manifest.building.values() for word in build.from_source)
     names = list(manifest.ours)
     output = "${{ steps.%s.outputs.image }}"
     given = "${{ needs.build.outputs.%s }}"
@@ -104,7 +109,12 @@ def workflow(manifest: Manifest) -> str:
         "name": manifest.name,
         "paths": "\n".join(f"      - {json.dumps(path)}" for path in dict.fromkeys(paths)),
         "outputs": "\n".join(f"      {name}: {output % name}" for name in names),
-        "checkout": _CHECKOUT % {"locks": " ".join(f"-r {path}" for path in locks)},
+        "checkout": _CHECKOUT
+        % {
+            "build": BUILD,
+            "only": " ".join(wheels_only(only)),
+            "locks": " ".join(f"-r {path}" for path in locks),
+        },
         "login": _LOGIN,
         "builds": "\n".join(_BUILD % {"service": name, "file": CONTAINERFILE} for name in names),
         "images": "\n".join(f'          {_variable(name)}: "{given % name}"' for name in names),
@@ -112,6 +122,7 @@ def workflow(manifest: Manifest) -> str:
         "state": STATE,
         "secrets": SECRETS,
         "public": PUBLIC,
+        "studio": STUDIO,
     }
 
 

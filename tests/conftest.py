@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.notes import note, notes
 
 pytest_plugins = ["tests.small"]
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,3 +58,32 @@ def _package_logger_as_it_was() -> Iterator[None]:
 def _no_pool_of_threads_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """`gongbang serve` makes one for its whole process; then no session may have threads of its own."""
     monkeypatch.setattr("gongbang.search.onnx_sessions.share_threads", lambda threads: False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A report goes from a worker to the suite as UTF-8, which a log that holds half a character is not."""
+    report = yield
+    report.sections = [
+        (name, text.encode("utf-8", "backslashreplace").decode("utf-8")) for name, text in report.sections
+    ]
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands over what was noted."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["notes"] = notes()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker noted; one that died has nothing to say."""
+    for line in getattr(node, "workeroutput", {}).get("notes", ()):
+        note(line)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say what was noted."""
+    for line in notes():
+        terminalreporter.write_line(line)

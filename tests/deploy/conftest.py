@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ import pytest
 pytest.importorskip("pydantic")
 
 from deploy.manifest import ROOT
+from deploy.traffic import reloader
+from deploy.workflow import PUBLIC, STATE, STUDIO
 
 from tests.deploy.proxy import Proxy
 
@@ -74,3 +79,49 @@ def proxy(state: Path) -> Iterator[Proxy]:
     made = Proxy(state)
     yield made
     made.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Nginx:
+    """A real nginx: how it is told, and where the server and the studio are behind it."""
+
+    reload: Callable[[], None]
+    server: str
+    studio: str
+
+
+def _free() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        return f"127.0.0.1:{door.getsockname()[1]}"
+
+
+@pytest.fixture
+def nginx(tmp_path: Path, state: Path) -> Iterator[Nginx]:
+    """nginx with the repository's configuration, its places put below a folder of the test."""
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if program is None:
+        pytest.skip("nginx is not installed")
+    site = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8").replace(STATE, str(state))
+    server, studio = _free(), _free()
+    for address, here in ((PUBLIC, server), (STUDIO, studio)):
+        site = site.replace(address.removeprefix("http://"), here)
+    (tmp_path / "site.conf").write_text(site)
+    temporary = "".join(
+        f"{kind}_temp_path {tmp_path}/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (tmp_path / "nginx.conf").write_text(
+        f"{'user root;' if os.geteuid() == 0 else ''} worker_processes 1; pid {tmp_path}/pid;"
+        f" error_log {tmp_path}/log; events {{ worker_connections 64; }}"
+        f" http {{ access_log off; {temporary} include {tmp_path}/site.conf; }}"
+    )
+    words = [program, "-c", str(tmp_path / "nginx.conf"), "-e", str(tmp_path / "log")]
+
+    def reload() -> None:
+        running = (tmp_path / "pid").exists()
+        reloader([*words, "-t", "-q"])()
+        reloader([*words, "-s", "reload"] if running else words)()
+
+    yield Nginx(reload, f"http://{server}", f"http://{studio}")
+    if (tmp_path / "pid").exists():
+        subprocess.run([*words, "-s", "stop"], check=False)

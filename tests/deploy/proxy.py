@@ -35,7 +35,7 @@ class Proxy:
             return
         file = self.state / "current" / "upstream.conf"
         text = file.read_text() if file.is_file() else ""
-        port = re.search(r"server 127\.0\.0\.1:(\d+);", text)
+        port = re.search(r"gongbang-server \{ server 127\.0\.0\.1:(\d+);", text)
         name = re.search(r"default (r\d+);", text)
         self.port_behind, self.release = int(port[1]) if port else 0, name[1] if name else ""
 

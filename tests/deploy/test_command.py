@@ -56,15 +56,26 @@ def test_what_cannot_be_is_told_in_four_lines(words, told, capsys, tmp_path, mon
     assert told in "".join(lines) and len(lines) == 4 and list(tmp_path.iterdir()) == []
 
 
+def test_a_switch_is_proved_by_the_health_check_of_each_service():
+    from deploy.__main__ import _public
+    from deploy.manifest import load_manifest
+
+    words = ["http://127.0.0.1:8080/", "studio=http://127.0.0.1:8081"]
+    assert _public(words, load_manifest()) == ["http://127.0.0.1:8080/health/ready", "http://127.0.0.1:8081/"]
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         (["--image", "serer=x@sha256:1"], "no service of ours"),
         (["--ports", "80-90"], "these are no ports"),
         (["--smoke", "none.yaml"], "none.yaml"),
+        (["--public", "studo=http://127.0.0.1:8081"], "no such service is behind the proxy"),
+        (["--public", "worker=http://127.0.0.1:8081"], "server=URL, studio=URL"),
     ],
 )
 def test_words_of_a_release_that_cannot_be(words, told, capsys, tmp_path):
-    (tmp_path / "serve.yaml").touch()
+    for name in ("serve.yaml", "studio.key", "studio.password"):
+        (tmp_path / name).touch()
     more = ["--secrets", str(tmp_path), "--state", str(tmp_path / "state"), *words]
     assert main(["status", *more]) == 2 and told in capsys.readouterr().err

@@ -92,16 +92,17 @@ def test_what_was_built_elsewhere_is_pulled_by_digest_and_the_rest_is_built(pinn
     made = engine(pinned, docker, images={"server": OURS})
     built = made.build(made._manifest.ours, tmp_path)
     assert built["server"] == Built("server", OURS, DIGEST) and built["worker"].reference == DIGEST
-    pull, build = docker.calls
+    pull, build, studio = docker.calls
     assert pull == ["docker", "pull", "--quiet", OURS]
     assert values(build, "--target") == ["worker"] and build[-1] == str(pinned)
+    assert values(studio, "--target") == ["studio"]
 
 
 def test_a_service_is_started_with_all_its_fences(pinned):
     docker = Docker(run="abc123")
     made = engine(pinned, docker)
     service = made._manifest.services["server"]
-    running = made.start(Built("server", OURS, DIGEST), service, "r0007", 8123)
+    running = made.start(Built("server", OURS, DIGEST), service, "r0007", 8123, {})
     assert running == Running("server", "abc123", 8123)
     (words,) = docker.calls
     assert (
@@ -123,6 +124,24 @@ def test_a_service_is_started_with_all_its_fences(pinned):
     assert words[words.index(OURS) + 1 :] == service.command
 
 
+def test_the_studio_finds_the_server_of_its_release_by_its_containers_name(pinned):
+    docker = Docker(run="abc123")
+    made = engine(pinned, docker)
+    for name, port in (("server", 8101), ("studio", 8102)):
+        made.start(Built(name, OURS, DIGEST), made._manifest.services[name], "r0007", port, {})
+    server, studio = docker.calls
+    assert values(server, "--name") == ["gongbang-server-r0007"]
+    assert values(studio, "--api") == ["http://gongbang-server-r0007:8000"]
+    assert values(server, "--network") == values(studio, "--network")
+    assert values(studio, "--host") == ["0.0.0.0"] and values(studio, "--publish") == ["127.0.0.1:8102:7860"]
+    assert values(studio, "--memory") == ["1g"] and values(studio, "--pids-limit") == ["128"]
+    mounts = values(studio, "--mount")
+    assert [mount.partition("target=")[2] for mount in mounts] == [
+        "/run/secrets/studio.key,readonly",
+        "/run/secrets/studio.password,readonly",
+    ], "neither the server's settings nor its data"
+
+
 def test_what_compose_and_the_engine_give_a_service_is_the_same(pinned):
     import yaml
 
@@ -130,12 +149,15 @@ def test_what_compose_and_the_engine_give_a_service_is_the_same(pinned):
     docker = Docker(run="x")
     made = engine(pinned, docker)
     for name, service in made._manifest.ours.items():
-        made.start(Built(name, OURS, DIGEST), service, "compose", None)
+        made.start(Built(name, OURS, DIGEST), service, "compose", None, {})
         words, one = docker.calls[-1], told[name]
-        assert dict(word.split("=", 1) for word in values(words, "--env")) == one["environment"]
+        assert dict(word.split("=", 1) for word in values(words, "--env")) == one.get("environment", {})
         assert values(words, "--user") == [one["user"]] and values(words, "--memory") == [one["mem_limit"]]
-        assert words[words.index(OURS) + 1 :] == one["command"]
-        for volume in one["volumes"]:
+        started = [
+            word.replace("gongbang-server-compose", "server") for word in words[words.index(OURS) + 1 :]
+        ]
+        assert started == one["command"]
+        for volume in one.get("volumes", []):
             source, _, target = volume.partition(":")
             assert f"type=volume,source=gongbang-{source},target={target}" in words
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
+from importlib.util import find_spec
 
 import pytest
 import yaml
@@ -15,8 +17,10 @@ from packaging.utils import canonicalize_name
 from deploy import compose, containerfile, derive, ignore, locks, workflow
 from gongbang.errors import DataError
 
-SERVE = load_manifest().builds["serving"].lock
-FILES = (*derive.FILES, SERVE)
+if find_spec("gradio") is None:
+    pytest.skip("what the studio needs is read from what is installed", allow_module_level=True)
+LOCKS = [build.lock for build in load_manifest().building.values()]
+FILES = (*derive.FILES, *LOCKS)
 
 
 def test_every_derived_file_is_what_the_manifest_says():
@@ -54,16 +58,16 @@ def test_a_change_of_the_manifest_reaches_every_file_that_it_touches(tree):
 
 def test_the_locks_hold_all_that_the_extras_need_in_versions_that_fit():
     manifest = load_manifest()
-    pinned = locks.pins(ROOT / CORE) | locks.pins(ROOT / SERVE)
-    versions = {name: line.partition("==")[2] for name, line in pinned.items()}
     for build in manifest.building.values():
+        pinned = locks.pins(ROOT / CORE) | locks.pins(ROOT / build.lock)
+        versions = {name: line.partition("==")[2] for name, line in pinned.items()}
         for needed in locks.needed(ROOT, build.extras):
             assert versions[canonicalize_name(needed.name)] in needed.specifier
         assert set(map(canonicalize_name, build.from_source)) <= set(versions)
 
 
 def test_nothing_that_trains_or_builds_is_in_what_serves():
-    held = set(locks.pins(ROOT / CORE)) | set(locks.pins(ROOT / SERVE))
+    held = set(locks.pins(ROOT / CORE)).union(*(locks.pins(ROOT / lock) for lock in LOCKS))
     assert not held & {
         "torch",
         "transformers",
@@ -78,6 +82,14 @@ def test_nothing_that_trains_or_builds_is_in_what_serves():
     assert {canonicalize_name(Requirement(line).name) for line in project["build-system"]["requires"]} <= set(
         tools
     )
+
+
+def test_only_the_studio_has_gradio_and_an_extra_may_name_another():
+    builds = load_manifest().builds
+    assert "gradio" in locks.pins(ROOT / builds["pages"].lock)
+    assert "gradio" not in locks.pins(ROOT / builds["serving"].lock)
+    names = {one.name for one in locks.needed(ROOT, ["studio"])}
+    assert {"gradio", "fastapi"} <= names and "gongbang" not in names
 
 
 def test_a_package_without_a_pin_is_refused(tree):
@@ -95,7 +107,8 @@ def test_a_package_without_a_pin_is_refused(tree):
 
 def test_an_extra_that_is_not_there_is_told_with_its_neighbour(tree):
     manifest = tree / "deploy" / "services.yaml"
-    manifest.write_text(manifest.read_text(encoding="utf-8").replace("[serve,", "[serv,"), encoding="utf-8")
+    text = manifest.read_text(encoding="utf-8")
+    manifest.write_text(text.replace("[serve, studio]", "[serv, studio]"), encoding="utf-8")
     with pytest.raises(DataError, match="Did you mean 'serve'"):
         derive.derived(tree)
 
@@ -106,8 +119,8 @@ def test_an_extra_that_is_not_there_is_told_with_its_neighbour(tree):
 def test_compose_says_what_the_manifest_says():
     manifest = load_manifest()
     told = yaml.safe_load((ROOT / compose.FILE).read_text(encoding="utf-8"))
-    assert set(told["services"]) == set(manifest.present)
-    for name, service in manifest.present.items():
+    assert set(told["services"]) == set(manifest.services)
+    for name, service in manifest.services.items():
         one = told["services"][name]
         assert "no-new-privileges:true" in one["security_opt"] and "privileged" not in one
         assert (
@@ -133,7 +146,7 @@ def test_images_of_others_are_named_by_the_lock(tree):
         lock.read_text(encoding="utf-8").replace("digest: null", f"digest: {digest}"), encoding="utf-8"
     )
     told = derive.derived(tree)
-    assert told[containerfile.FILE].count(f"python:3.11-slim-bookworm@{digest}") == 2
+    assert told[containerfile.FILE].count(f"python:3.11-slim-bookworm@{digest}") == 4
     assert f"postgres:15-bookworm@{digest}" in told[compose.FILE]
 
 
@@ -148,9 +161,19 @@ def test_the_base_has_the_python_that_the_locks_were_made_for():
 
 def test_what_serves_has_no_tools_and_what_is_copied_into_it_comes_from_the_build():
     text = (ROOT / containerfile.FILE).read_text(encoding="utf-8")
-    serving = text[text.index(" AS serving\n") :]
-    assert "pip" not in serving and "apt" not in serving
-    assert re.findall(r"^COPY (\S+)", serving, re.MULTILINE) == ["--from=serving-build"]
+    for name in load_manifest().building:
+        serving = re.split(r"^FROM .* AS \S+-build$", text[text.index(f" AS {name}\n") :], flags=re.M)[0]
+        assert "pip" not in serving and "apt" not in serving
+        assert re.findall(r"^COPY (\S+)", serving, re.MULTILINE) == [f"--from={name}-build"]
+
+
+def test_the_studio_asks_the_server_of_its_own_release_by_name():
+    text = (ROOT / containerfile.FILE).read_text(encoding="utf-8")
+    told = yaml.safe_load((ROOT / compose.FILE).read_text(encoding="utf-8"))["services"]["studio"]
+    words = told["command"]
+    assert words[words.index("--api") + 1] == "http://server:8000" and json.dumps(words) in text
+    assert told["depends_on"] == {"server": {"condition": "service_healthy"}}
+    assert "volumes" not in told and told["mem_limit"] == "1g", "it keeps nothing"
 
 
 def test_the_workflow_builds_each_service_under_its_own_name_and_deploys_by_digest():

@@ -23,7 +23,13 @@ def test_commands_of_services_that_are_there_can_be_run():
     for name, service in manifest.ours.items():
         program, verb = (service.command or [])[:2]
         assert program == "gongbang" and verb in VERBS, name
-    assert {"server", "worker", "database", "broker"} <= set(manifest.present)
+    assert {"server", "worker", "studio", "database", "broker"} <= set(manifest.services)
+
+
+def test_what_asks_another_is_started_after_it_and_the_worker_last():
+    manifest = load_manifest()
+    assert manifest.order == ["server", "studio", "worker"]
+    assert manifest.services["studio"].asks() == ["server"] and manifest.services["server"].asks() == []
 
 
 def test_the_arguments_of_the_commands_are_known():
@@ -32,7 +38,10 @@ def test_the_arguments_of_the_commands_are_known():
     from gongbang.cli.main import Parser, split_shared
 
     for service in load_manifest().ours.values():
-        words, _ = split_shared((service.command or [])[2:])
+        filled = service.words(
+            host="h", port=7860, data="/d", secrets="/s", release="r0001", server="http://s"
+        )
+        words, _ = split_shared(filled[2:])
         module = import_module(VERBS[(service.command or [])[1]][0])
         parser = Parser()
         module.add_arguments(parser)
@@ -47,17 +56,23 @@ def test_the_environment_is_made_of_settings_that_exist():
         told = {name: value for name, value in filled.items() if name.startswith(PREFIX) and name != FILE}
         assert all(name.removeprefix(PREFIX).lower() in NAMES for name in told)
         told.pop(f"{PREFIX}REQUIRE_KEYS", None)  # needs the keys of the secret file
-        assert resolve({}, told).results is not None
+        assert not told or resolve({}, told).results is not None
 
 
 def test_every_named_file_is_a_secret_and_a_place_of_its_service():
     manifest = load_manifest()
-    for service in manifest.present.values():
-        for value in service.environment.values():
+    for service in manifest.services.values():
+        for value in (*service.environment.values(), *(service.command or [])):
             if value.startswith("{secrets}/"):
                 assert value.removeprefix("{secrets}/") in service.secrets
 
 
+SMALL = {
+    "summary": "another service",
+    "image": "postgresql",
+    "health": {"run": ["true"], "every_s": 1, "timeout_s": 1, "start_s": 1, "retries": 1},
+    "limits": {"memory": "1g", "cpus": 1, "processes": 1},
+}
 CHANGES = [
     (("services", "server", "enviroment"), {"A": "b"}, "enviroment", "Did you mean 'environment'?"),
     (("services", "server", "health", "evry_s"), 3, "evry_s", "Did you mean 'every_s'?"),
@@ -74,7 +89,12 @@ CHANGES = [
     (("services", "server", "limits", "memory"), "lots", "pattern", "Change it."),
     (("services", "server", "image"), "postgresql", "either 'build'", "Change it."),
     (("services", "database", "depends_on"), ["server"], "ring", "Change it."),
-    (("services", "server", "depends_on"), ["studio"], "only planned", "Change it."),
+    (("services", "server", "depends_on"), ["studio"], "ring", "Change it."),
+    (("services", "studio", "command"), ["gongbang", "{servr}"], "{servr}; there are host", "Change it."),
+    (("services", "studio", "depends_on"), [], "{server}; there are host", "Change it."),
+    (("services", "worker", "environment", "A"), "{database}", "none of ours with a 'port'", "Change it."),
+    (("services", "data"), SMALL, "may not be called 'data'", "Change it."),
+    (("services", "pages"), SMALL, "have one name", "Change it."),
     (("services", "server", "health", "run"), ["true"], "either 'get' or 'run'", "Change it."),
     (("builds", "serving", "needs"), ["../secret"], "..", "Change it."),
     (("builds", "serving", "user", "id"), 0, "1000", "Change it."),

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,8 @@ from tests.deploy.responder import write_responder
 
 for _name in ("fastapi", "uvicorn", "sqlalchemy", "alembic", "hatchling", "onnx", "psycopg", "pika"):
     pytest.importorskip(_name)
+if find_spec("gradio") is None:  # which takes seconds to import
+    pytest.skip("gradio is not installed", allow_module_level=True)
 
 
 @pytest.fixture
@@ -50,7 +53,10 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of links to the packages of the locks, as they are installed here."""
     folder = tmp_path_factory.mktemp("packages")
     for name in (
-        path for lock in load_manifest().builds["serving"].locks for path in locks.pins(ROOT / lock)
+        path
+        for build in load_manifest().building.values()
+        for lock in build.locks
+        for path in locks.pins(ROOT / lock)
     ):
         found = importlib.metadata.distribution(name)
         for top in {
@@ -84,6 +90,8 @@ def secrets(tmp_path: Path) -> tuple[Path, str]:
         "keys": [key.to_dict()],
     }
     (folder / "serve.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
+    (folder / "studio.key").write_text(secret, encoding="utf-8")
+    (folder / "studio.password").write_text("열려라 참깨", encoding="utf-8")
     return folder, secret
 
 
@@ -94,8 +102,9 @@ def shipping(
     manifest = load_manifest(whole)
     (tmp_path / "data").mkdir()
     engine = ProcessEngine(whole, manifest, secrets[0], tmp_path / "data", packages=packages)
-    releases = Releases(state, proxy.reload, proxy.url)
-    made = Shipping(whole, manifest, engine, releases, load_steps(), secrets[1], ports=range(20_000, 30_000))
+    releases = Releases(state, proxy.reload, [f"{proxy.url}/health/ready"])
+    ports = range(15_000, 17_000)
+    made = Shipping(whole, manifest, engine, releases, load_steps(), secrets[1], secrets[0], ports=ports)
     yield made
     for id in releases.ids():
         for running in releases.read(id).running.values():

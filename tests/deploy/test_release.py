@@ -15,7 +15,7 @@ from deploy.traffic import HEADER, Releases
 
 from gongbang.artifacts.lock import RunLock
 from gongbang.errors import ArtifactError, DataError, GongbangError, OptionError
-from tests.deploy.scripted import ScriptedEngine
+from tests.deploy.scripted import STUDIO_KEY, ScriptedEngine, write_secrets
 
 
 @pytest.fixture
@@ -26,16 +26,17 @@ def engine():
 
 
 @pytest.fixture
-def shipping(tree: Path, state: Path, proxy, engine) -> Shipping:
+def shipping(tree: Path, state: Path, proxy, engine, tmp_path: Path) -> Shipping:
     manifest = load_manifest(tree)
     soon = HealthCheck(**{**manifest.services["server"].health.model_dump(), "start_s": 1})
     services = {
         name: service.model_copy(update={"health": soon if name == "server" else service.health})
         for name, service in manifest.services.items()
     }
-    releases = Releases(state, proxy.reload, proxy.url, wait_s=2.0)
+    releases = Releases(state, proxy.reload, [f"{proxy.url}/health/ready"], wait_s=2.0)
     manifest = manifest.model_copy(update={"services": services})
-    return Shipping(tree, manifest, engine, releases, load_steps(), "key", ports=range(20_000, 30_000))
+    secrets, ports = write_secrets(tmp_path / "secrets"), range(20_000, 30_000)
+    return Shipping(tree, manifest, engine, releases, load_steps(), "key", secrets, ports=ports)
 
 
 def served(proxy) -> tuple[int, str]:
@@ -56,7 +57,8 @@ def everything(state: Path) -> dict[str, bytes | str]:
 def test_the_first_release_serves(shipping, proxy, engine, state):
     release = shipping.release()
     assert release.id == "r0001" and release.before is None and served(proxy) == (200, "r0001")
-    assert engine.started == ["r0001-server", "r0001-worker"]
+    assert engine.started == ["r0001-server", "r0001-studio", "r0001-worker"]
+    assert engine.told["r0001-studio"] == {"server": release.running["server"].port}
     assert shipping.releases.read("r0001") == release
     (line,) = shipping.releases.history()
     assert line["event"] == "serving" and line["release"] == "r0001"
@@ -67,9 +69,16 @@ def test_the_next_one_takes_its_place_and_the_old_one_is_kept(shipping, proxy, e
     release = shipping.release()
     assert release.before == "r0001" and served(proxy) == (200, "r0002")
     assert engine.stopped == ["r0001-worker"], (
-        "the old server stays for going back; its worker ends what it does"
+        "the old server and its studio stay for going back; its worker ends what it does"
     )
-    assert sorted(engine.alive_now) == ["r0001-server", "r0002-server", "r0002-worker"]
+    assert sorted(engine.alive_now) == [
+        "r0001-server",
+        "r0001-studio",
+        "r0002-server",
+        "r0002-studio",
+        "r0002-worker",
+    ]
+    assert engine.told["r0002-studio"] == {"server": release.running["server"].port}
     shipping.release()
     assert engine.removed == ["r0001"] and shipping.releases.ids() == ["r0002", "r0003"]
     assert served(proxy) == (200, "r0003")
@@ -85,6 +94,11 @@ FAULTS = {
     "it cannot talk": {"answers": {"/v1/chat": (503, {})}},
     "it lets everybody in": {"answers": {"/v1/models": (200, {"items": ["all"]})}},
     "its worker ends by itself": {"crash": "worker"},
+    "its studio ends by itself": {"crash": "studio"},
+    "its studio asks for no password": {"answers": {"/ko/config": (200, {"components": [1]})}},
+    "its studio lets everybody in": {"answers": {"/ko/login": (200, {"success": True, "by": "anything"})}},
+    "its studio lets nobody in": {"answers": {"/ko/login": (400, {})}},
+    "its studio has a key that the server does not know": {"unknown": f"Bearer {STUDIO_KEY}"},
 }
 
 
@@ -138,7 +152,7 @@ def test_a_proxy_that_does_not_follow_gives_the_old_one_the_traffic_again(shippi
         shipping.release()
     proxy.deaf = False
     assert everything(state) == before and served(proxy) == (200, "r0001")
-    assert sorted(engine.alive_now) == ["r0001-server", "r0001-worker"]
+    assert sorted(engine.alive_now) == ["r0001-server", "r0001-studio", "r0001-worker"]
 
 
 def test_a_proxy_that_cannot_be_told_gives_the_old_one_the_traffic_again(shipping, proxy, engine, state):
@@ -148,7 +162,7 @@ def test_a_proxy_that_cannot_be_told_gives_the_old_one_the_traffic_again(shippin
     def broken() -> None:
         raise OptionError("the proxy could not be told.", value="x", allowed="y", cure="z")
 
-    cut = replace(shipping, releases=Releases(state, broken, proxy.url))
+    cut = replace(shipping, releases=Releases(state, broken, [f"{proxy.url}/health/ready"]))
     with pytest.raises(OptionError, match="could not be told"):
         cut.release()
     assert everything(state) == before and served(proxy) == (200, "r0001")
@@ -165,7 +179,8 @@ def test_an_interruption_leaves_nothing_behind(shipping, engine, state):
     engine.on_start = interrupted
     with pytest.raises(KeyboardInterrupt):
         shipping.release()
-    assert everything(state) == before and sorted(engine.alive_now) == ["r0001-server", "r0001-worker"]
+    assert everything(state) == before
+    assert sorted(engine.alive_now) == ["r0001-server", "r0001-studio", "r0001-worker"]
 
 
 # -- going back ------------------------------------------------------------------------------------
@@ -176,7 +191,8 @@ def test_going_back_serves_the_old_one_again(shipping, proxy, engine):
     shipping.release()
     release = shipping.rollback()
     assert release.id == "r0001" and served(proxy) == (200, "r0001")
-    assert sorted(engine.alive_now) == ["r0001-server", "r0001-worker"]
+    assert sorted(engine.alive_now) == ["r0001-server", "r0001-studio", "r0001-worker"]
+    assert engine.started.count("r0001-studio") == 1, "the very one that was kept"
     assert [line["event"] for line in shipping.releases.history()] == ["serving", "serving", "gone back"]
     with pytest.raises(ArtifactError, match="no release to go back to"):
         shipping.rollback()
@@ -192,8 +208,27 @@ def test_an_old_one_that_no_longer_runs_is_started_and_tested_first(shipping, pr
     assert engine.started.count("r0001-server") == 2
     assert shipping.status()[0]["serving"] and shipping.status()[0]["alive"] == {
         "server": True,
+        "studio": True,
         "worker": True,
     }
+    port = shipping.releases.read("r0001").running["server"].port
+    assert engine.started.count("r0001-studio") == 2 and engine.told["r0001-studio"] == {"server": port}
+
+
+def test_a_studio_that_no_longer_runs_is_started_alone(shipping, proxy, engine):
+    shipping.release()
+    shipping.release()
+    engine.stop(shipping.releases.read("r0001").running["studio"], 1)
+    assert shipping.rollback().id == "r0001" and served(proxy) == (200, "r0001")
+    assert engine.started.count("r0001-studio") == 2 and engine.started.count("r0001-server") == 1
+
+
+def test_a_switch_is_proved_at_each_address_that_is_named(shipping, proxy, engine, state):
+    addresses = [f"{proxy.url}/health/ready", f"{proxy.url}/nothing"]
+    strict = replace(shipping, releases=Releases(state, proxy.reload, addresses, wait_s=0.5))
+    with pytest.raises(SmokeError, match="/nothing: 404"):
+        strict.release()
+    assert strict.releases.current is None and not engine.alive_now
 
 
 def test_an_old_one_that_no_longer_passes_is_not_gone_back_to(shipping, proxy, engine, state):

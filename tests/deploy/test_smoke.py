@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from deploy.smoke import SmokeError, Step, ask, found, load_steps, smoke
 
-from gongbang.errors import DataError
-from tests.deploy.scripted import Scripted
+from gongbang.errors import DataError, OptionError
+from tests.deploy.scripted import STUDIO_KEY, Scripted, write_secrets
 
 
 @pytest.fixture
@@ -23,11 +23,51 @@ def test_the_steps_of_the_repository_ask_what_a_release_must_do():
     assert any(step.without_key and step.status == 401 for step in load_steps())
 
 
-def test_a_server_that_does_it_all_passes(server):
-    assert smoke(server.url, load_steps(), key="k") == [step.name for step in load_steps()]
+@pytest.fixture
+def secrets(tmp_path):
+    return write_secrets(tmp_path / "secrets")
+
+
+def of(service):
+    return [step for step in load_steps() if step.service == service]
+
+
+def test_a_server_that_does_it_all_passes(server, secrets):
+    assert smoke(server.url, of("server"), "k", secrets) == [step.name for step in of("server")]
     method, path, key = server.asked[-1]
     assert (method, path, key) == ("DELETE", "/v1/conversations/c1", "Bearer k")
     assert ("GET", "/v1/models", None) in server.asked
+    assert ("GET", "/v1/models", f"Bearer {STUDIO_KEY}") in server.asked
+
+
+def test_a_studio_that_does_it_all_passes_and_is_shown_no_key(server, secrets):
+    assert smoke(server.url, of("studio"), "k", secrets) == [step.name for step in of("studio")]
+    assert {key for _, _, key in server.asked} == {None}
+    assert [path for _, path, _ in server.asked] == [
+        "/",
+        "/ko/config",
+        "/ko/login",
+        "/ko/login",
+        "/ko/config",
+    ]
+
+
+def test_a_password_that_does_not_open_is_told_and_not_shown(server, secrets):
+    (secrets / "studio.password").write_text("closed-sesame", encoding="utf-8")
+    with pytest.raises(SmokeError, match="lets in who knows it") as caught:
+        smoke(server.url, of("studio"), "k", secrets)
+    assert "closed-sesame" not in str(caught.value)
+    (secrets / "studio.password").unlink()
+    with pytest.raises(OptionError, match=r"studio\.password"):
+        smoke(server.url, of("studio"), "k", secrets)
+
+
+def test_a_file_of_steps_replaces_those_of_the_services_that_it_names(tmp_path):
+    file = tmp_path / "smoke.yaml"
+    file.write_text("- {name: a, get: /x}", encoding="utf-8")
+    assert [step.name for step in load_steps(file)] == ["a", *(step.name for step in of("studio"))]
+    file.write_text("- {name: a, get: /x}\n- {name: b, service: studio, get: /}", encoding="utf-8")
+    assert [step.name for step in load_steps(file)] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -44,10 +84,10 @@ def test_a_server_that_does_it_all_passes(server):
         ("/v1/conversations/c1", 404, {}, "the status 204"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_step(server, path, status, body, told):
+def test_what_is_wrong_is_told_with_its_step(server, secrets, path, status, body, told):
     server.answers[path] = (status, body)
     with pytest.raises(SmokeError) as caught:
-        smoke(server.url, load_steps(), key="top-secret")
+        smoke(server.url, of("server"), "top-secret", secrets)
     assert told in str(caught.value) and path.split("/c1")[0] in str(caught.value)
     assert "top-secret" not in str(caught.value) and len(caught.value.lines()) == 4
 
@@ -71,6 +111,8 @@ def test_an_answer_that_is_no_json_is_text(server):
         ("- {name: a, get: /x, post: /y}", "one of 'get'"),
         ("- {name: a, get: x}", "with a path"),
         ("- {name: a, get: /x, status: 99}", "200"),
+        ("- {name: a, get: /x, form: {b: c}}", "a form is posted"),
+        ("- {name: a, post: /x, body: 1, secret: {b: c}}", "a form is posted"),
         ("[]", "at least 1"),
         ("a: [", "cannot be read"),
     ],

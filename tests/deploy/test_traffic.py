@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
+import re
 from pathlib import Path
 
 import pytest
@@ -12,16 +10,16 @@ from deploy.engine import Built, Running
 from deploy.manifest import ROOT
 from deploy.smoke import SmokeError, ask
 from deploy.traffic import HEADER, Release, Releases, reloader
-from deploy.workflow import PUBLIC, STATE
+from deploy.workflow import PUBLIC, STATE, STUDIO
 
 from gongbang.errors import ArtifactError, OptionError
 from tests.deploy.scripted import Scripted
 
 
 def stands(releases: Releases, id: str, port: int) -> Release:
-    release = Release(
-        id, "scripted", None, {"server": Built("server", "x", "x")}, {"server": Running("server", "x", port)}
-    )
+    names = ("server", "studio")  # one that answers for both
+    built = {name: Built(name, "x", "x") for name in names}
+    release = Release(id, "scripted", None, built, {name: Running(name, "x", port) for name in names})
     releases.path(id).mkdir()
     releases.write(release)
     return release
@@ -53,7 +51,7 @@ def test_the_link_is_moved_as_a_whole(state, monkeypatch):
     monkeypatch.setattr(Path, "replace", watched)
     releases.switch("r0002")
     assert seen == ["r0001", "r0002"]
-    assert (state / "current" / "upstream.conf").read_text().count("8102") == 1
+    assert (state / "current" / "upstream.conf").read_text().count(":8102;") == 2
 
 
 def test_a_crash_before_the_rename_leaves_the_old_one(state, monkeypatch):
@@ -103,56 +101,29 @@ def test_a_command_that_fails_is_told():
 
 def test_the_configuration_names_the_places_that_the_workflow_names():
     text = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
-    assert f"include {STATE}/current/upstream.conf;" in text and PUBLIC.removeprefix("http://") in text
+    assert f"include {STATE}/current/upstream.conf;" in text
+    for address, name in ((PUBLIC, "server"), (STUDIO, "studio")):
+        here = text[text.index(f"listen {address.removeprefix('http://')};") :].partition("\nserver {")[0]
+        assert set(re.findall(r"proxy_pass (\S+);", here)) == {f"http://gongbang-{name}"}
     assert HEADER in text.lower()
 
 
-@pytest.fixture
-def nginx(tmp_path: Path, state: Path):
-    """A real nginx with the repository's configuration, its places put below a folder of the test."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if program is None:
-        pytest.skip("nginx is not installed")
-    port = Scripted()
-    number = port.url.rpartition(":")[2]
-    port.close()
-    site = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
-    site = site.replace(STATE, str(state)).replace(PUBLIC.removeprefix("http://"), f"127.0.0.1:{number}")
-    (tmp_path / "site.conf").write_text(site)
-    temporary = "".join(
-        f"{kind}_temp_path {tmp_path}/{kind};"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (tmp_path / "nginx.conf").write_text(
-        f"{'user root;' if os.geteuid() == 0 else ''} worker_processes 1; pid {tmp_path}/pid;"
-        f" error_log {tmp_path}/log; events {{ worker_connections 64; }}"
-        f" http {{ access_log off; {temporary} include {tmp_path}/site.conf; }}"
-    )
-    words = [program, "-c", str(tmp_path / "nginx.conf"), "-e", str(tmp_path / "log")]
-
-    def reload() -> None:
-        running = (tmp_path / "pid").exists()
-        reloader([*words, "-t", "-q"])()
-        reloader([*words, "-s", "reload"] if running else words)()
-
-    yield reload, f"http://127.0.0.1:{number}"
-    if (tmp_path / "pid").exists():
-        subprocess.run([*words, "-s", "stop"], check=False)
-
-
 def test_nginx_follows_the_link(nginx, state):
-    reload, url = nginx
-    releases = Releases(state, reload, url)
+    reload, url = nginx.reload, nginx.server
+    addresses = [f"{url}/health/ready", f"{nginx.studio}/"]
+    releases = Releases(state, reload, addresses)
     old, new = Scripted({"/who": (200, {"who": "old"})}), Scripted({"/who": (200, {"who": "new"})})
     try:
         stands(releases, "r0001", int(old.url.rpartition(":")[2]))
         stands(releases, "r0002", int(new.url.rpartition(":")[2]))
         for id, who in (("r0001", "old"), ("r0002", "new"), ("r0001", "old")):
             releases.switch(id)
-            assert ask(url, "/who").body == {"who": who} and ask(url, "/who").headers[HEADER] == id
+            for address in (url, nginx.studio):
+                told = ask(address, "/who")
+                assert told.body == {"who": who} and told.headers[HEADER] == id
         new.close()  # a release that is dead never keeps the traffic
         with pytest.raises(SmokeError, match="does not send"):
-            Releases(state, reload, url, wait_s=1.0).switch("r0002")
+            Releases(state, reload, addresses, wait_s=1.0).switch("r0002")
         assert releases.current == "r0001"
         releases.switch("r0001")  # told once more: its last workers of the dead one are gone by then
         assert ask(url, "/who").body == {"who": "old"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -11,14 +10,17 @@ from gongbang.serve.database.answers import Answers
 from gongbang.serve.database.conversations import Conversations
 from gongbang.serve.database.migrate import upgrade
 from gongbang.serve.database.store import Store
-from tests.serve.servers import BACKENDS, empty, fresh_database, unreachable, used
+from tests.notes import note
+from tests.serve.servers import BACKENDS, empty, fresh_database, unreachable
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
 def kind(request: pytest.FixtureRequest) -> str:
     """The kind of database; the test is skipped, with the reason, where its server is not reachable."""
     if reason := unreachable(request.param):
+        note(f"databases: left out: {reason}")
         pytest.skip(reason)
+    note(f"databases: on {request.param}")
     return str(request.param)
 
 
@@ -46,11 +48,3 @@ def answers(store: Store) -> Answers:
 @pytest.fixture
 def talks(store: Store) -> Conversations:
     return Conversations(store)
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say which databases the suite ran on, and which it did not, and why."""
-    if used:
-        terminalreporter.write_line(f"databases: {', '.join(kind for kind in BACKENDS if kind in used)}")
-        for reason in filter(None, map(unreachable, BACKENDS)):
-            terminalreporter.write_line(f"databases: left out: {reason}")

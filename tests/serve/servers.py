@@ -23,7 +23,6 @@ SERVERS = {
 """Kind to the environment variable that names the server, and where it is looked for otherwise."""
 
 BACKENDS = ("sqlite", *SERVERS)
-used: set[str] = set()
 
 
 def server_url(kind: str) -> str:
@@ -47,7 +46,6 @@ def unreachable(kind: str) -> str:
 @contextmanager
 def fresh_database(kind: str, folder: Path) -> Iterator[str]:
     """The URL of a database without tables, that is dropped at the end."""
-    used.add(kind)
     name = f"gongbang_test_{secrets.token_hex(6)}"
     if kind == "sqlite":
         yield f"sqlite:///{folder / name}.db"

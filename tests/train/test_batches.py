@@ -100,7 +100,7 @@ def test_batches_of_whole_records_hold_each_row_once(sizes: list[int], batch_siz
     batches = list(sampler)
     assert sorted(row for batch in batches for row in batch) == list(range(len(records)))
     assert len(batches) == len(sampler) and batches == list(sampler)
-    assert all(len(batch) <= max(batch_size, max(sizes)) for batch in batches)
+    assert all(len(batch) <= max(batch_size, *sizes) for batch in batches)
     of = [{int(records[row]) for row in batch} for batch in batches]
     assert sum(map(len, of)) == len(sizes)  # no record stands in two batches
     sampler.epoch = 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,7 +112,7 @@ def _unpack_rest(model: onnx.ModelProto) -> onnx.ModelProto:
             kept.append(tensor)
             continue
         codes, scale = column_codes(numpy_helper.to_array(tensor))
-        parts = {
+        parts: dict[str, NDArray[Any]] = {
             f"{tensor.name}_codes": codes,
             f"{tensor.name}_steps": scale,
             f"{tensor.name}_zeros": np.zeros(len(scale), np.int8),

@@ -301,4 +301,5 @@ class CrossModel(PooledHead):
         record, right = batch["record"], batch["label"] == 1
         among = logits[None, :].masked_fill(record[:, None] != record[None, :], -torch.inf)
         losses = among.logsumexp(dim=1) - logits  # (rows,)
-        return losses[right].sum() / right.sum().clamp(min=1)
+        mean: Tensor = losses[right].sum() / right.sum().clamp(min=1)
+        return mean

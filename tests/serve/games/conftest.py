@@ -15,7 +15,6 @@ from gongbang.serve.database.games import Games
 from gongbang.serve.database.store import Store
 from gongbang.serve.models.room import ModelRoom
 from gongbang.serve.settings import ServeSettings
-from tests.serve.games import reports
 from tests.serve.games.models import playing
 from tests.serve.jobs.conftest import Clock
 from tests.serve.rest.conftest import BASE, letters
@@ -66,9 +65,3 @@ def secret_of(store: Store, keywords: Keywords) -> Callable[[str], Keyword]:
         return keywords.get(held.get(id).state["keyword"])
 
     return one
-
-
-def pytest_terminal_summary(terminalreporter) -> None:
-    """Say how many games were played."""
-    for line in reports.told:
-        terminalreporter.write_line(line)

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from gongbang.apps.twenty_questions.asking import about
+from tests.notes import note
 from tests.serve.games.models import answer_to, finder
-from tests.serve.games.reports import told
 from tests.serve.games.test_routes import GAMES
 
 MANY = int(os.environ.get("GONGBANG_GAMES", "60"))
@@ -155,7 +155,7 @@ def test_players_never_meet_and_are_told_nothing_before_the_end(opened, kind, se
     lines = [caplog.handler.format(record) for record in caplog.records]
     assert not [line for line in lines if every(line)]
     assert kept_marks(store) == tally["marks"]
-    told.append(
+    note(
         f"games on {kind}: {dict(sorted(tally.items()))} by {PLAYERS} players; {bodies} bodies before an end"
         f" and {len(lines)} lines of the log searched, none names a keyword"
     )

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
 
 import pytest
 
@@ -23,10 +22,6 @@ from gongbang.serve.jobs.kinds import KINDS
 from tests.serve.jobs.made_kinds import MADE, make_effects
 
 BROKER = os.environ.get("GONGBANG_TEST_RABBITMQ") or "amqp://guest:guest@127.0.0.1:5672/"
-
-
-told: list[str] = []
-"""What the summary of the suite says of killed workers."""
 
 
 class Clock:
@@ -98,12 +93,6 @@ def no_broker() -> str:
     finally:
         drop_queues(queue)
     return ""
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say what was killed and what came of it."""
-    for line in told:
-        terminalreporter.write_line(line)
 
 
 def drop_queues(queue) -> None:

@@ -19,9 +19,10 @@ from gongbang.serve.database.store import Store
 from gongbang.serve.jobs.crew import Crew
 from gongbang.serve.jobs.service import JobService
 from gongbang.serve.jobs.settings import JobSettings
+from tests.notes import note
 from tests.serve.database.proxy import Door
 from tests.serve.jobs.chaos import end, start_worker, storm
-from tests.serve.jobs.conftest import BROKER, told, until
+from tests.serve.jobs.conftest import BROKER, until
 from tests.serve.jobs.made_kinds import effects
 
 JOBS = int(os.environ.get("GONGBANG_CHAOS", "0"))
@@ -53,7 +54,7 @@ def serving(url, store, own_kinds, tmp_path):
 def test_killed_workers_over_rabbitmq(serving, store, kind, queue_name, tmp_path):
     count, kills = (JOBS, JOBS // 25) if JOBS else (60, 3) if kind == "sqlite" else (20, 1)
     done = storm(serving(queue_name), store, count, kills, 20, tmp_path / "log")
-    told.append(f"killed workers: {kind}, RabbitMQ: {done}")
+    note(f"killed workers: {kind}, RabbitMQ: {done}")
 
 
 def test_killed_workers_that_share_a_database_alone(serving, store, kind, tmp_path):
@@ -61,7 +62,7 @@ def test_killed_workers_that_share_a_database_alone(serving, store, kind, tmp_pa
         pytest.skip("the same code as with a broker; GONGBANG_CHAOS runs it on every database")
     count, kills = (JOBS, JOBS // 25) if JOBS else (30, 2)
     done = storm(serving(), store, count, kills, 21, tmp_path / "log")
-    told.append(f"killed workers: {kind}, no broker: {done}")
+    note(f"killed workers: {kind}, no broker: {done}")
 
 
 def test_a_job_that_kills_its_workers_ends_as_a_dead_letter(serving, store, kind, jobs, tmp_path):
