@@ -288,7 +288,7 @@ class CrossModel(PooledHead):
 
     def __init__(self, encoder: nn.Module, hidden_size: int) -> None:
         super().__init__(encoder, hidden_size, labels=1, options=HeadOptions())
-        self.head.register_parameter("bias", None)  # the same for all candidates, so that nothing could teach it
+        self.head.register_parameter("bias", None)  # the same for all candidates: nothing teaches it
 
     def loss(self, batch: Batch) -> Tensor:
         """Cross-entropy over the candidates of each record (Humeau et al. 2020, section 4.3).

@@ -209,8 +209,8 @@ def make_sampler(
     """The batch sampler of a recipe: by its curriculum where it has one, else by ``training.batch_by``.
 
     Raises:
-        RecipeError: rows are to be drawn by their label and do not have one each, or rows that are learnt from
-            together would be parted.
+        RecipeError: rows are to be drawn by their label and do not have one each, or rows that are learnt
+            from together would be parted.
     """
     if "record" in features.targets:
         _refuse_parting(settings)
