@@ -24,7 +24,6 @@ from gongbang.serve.settings import ServeSettings
 from tests.apps.talk import Letters
 from tests.apps.toys import ToyReader
 from tests.serve.models.held import SENTIMENT, small
-from tests.serve.rest import fuzz
 
 BASE = "http://127.0.0.1"
 SURE = ChatSettings(response_weight=2.0, question_weight=10.0, bias=-6.0)
@@ -93,9 +92,3 @@ def toy_asking(reader: Any = None, **options) -> Asking:
 def full(opened: Callable[..., TestClient]) -> TestClient:
     """A client of an application with everything: chat, a model, and questions to documents."""
     return opened(room=mood(), asking=toy_asking())
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say how many requests were fuzzed."""
-    for line in fuzz.told:
-        terminalreporter.write_line(line)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import logging
 import random
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from json import dumps
+from typing import Any
 
+import requests
 import schemathesis
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx2 import Client
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
@@ -30,9 +34,6 @@ from gongbang.serve.jobs.service import JobService
 from gongbang.serve.service import Service
 
 BASE = "http://127.0.0.1"
-told: list[str] = []
-"""What the summary of the suite says of it."""
-
 _CHECKS = [
     schemathesis.checks.not_a_server_error,
     status_code_conformance,
@@ -61,16 +62,34 @@ _TEXTS = (
 _WORDS = ("Traceback", 'File "', "sqlalchemy", "pydantic", "site-packages", "/tmp/")
 
 
+_HERE: dict[str, Any] = {"headers": {"Host": "127.0.0.1"}}
+_LONGEST_S = 120.0  # for an answer; what takes longer hangs
+ROUNDS = 10
+"""How often a long run goes through all operations, so that its end asks for no more than its beginning."""
+
+
 @dataclass
 class Fuzzed:
-    """What was sent and what came back."""
+    """What was sent and what came back.
+
+    Attributes:
+        statuses: how often each status came.
+        operations: how often each operation was asked.
+        asked_for: the operations of the document.
+    """
 
     statuses: Counter[int] = field(default_factory=Counter)
     operations: Counter[str] = field(default_factory=Counter)
+    asked_for: tuple[str, ...] = ()
 
     @property
     def requests(self) -> int:
         return self.statuses.total()
+
+    @property
+    def silent(self) -> list[str]:
+        """Operations of the document that nobody asked."""
+        return [label for label in self.asked_for if not self.operations[label]]
 
     def take(self, operation: str, status: int, body: str) -> None:
         """Count an answer; what tells of the inside of the server is a failure."""
@@ -80,23 +99,75 @@ class Fuzzed:
         told = [word for word in _WORDS if status >= 400 and word in body]
         assert not told, f"{operation}: {status} tells {told}: {body[:300]}"
 
+    def told(self) -> str:
+        """What the summary of the suite says of it."""
+        least = min(self.operations[label] for label in self.asked_for)
+        return (
+            f"{self.requests} requests to {len(self.asked_for)} operations, each at least {least} times, "
+            f"{dict(sorted(self.statuses.items()))}"
+        )
 
-def fuzz(app: FastAPI, requests: int, number: int) -> Fuzzed:
-    """Send about so many requests, spread over all operations; a check that fails raises."""
-    logging.getLogger("schemathesis").setLevel(logging.ERROR)
-    known, tally = _known(app), Fuzzed()
-    schema = schemathesis.openapi.from_asgi("/openapi.json", app, headers={"Host": "127.0.0.1"})
-    operations = [found.ok() for found in schema.get_all_operations()]
-    each = -(-requests // (3 * len(operations)))
+
+@dataclass(frozen=True)
+class _Target:
+    """Where requests go: an application in this process, or a server at an address."""
+
+    base: str
+    client: Client
+    known: dict[str, list]
+    how: dict[str, Any]
+
+
+def fuzz(app: FastAPI, count: int, number: int) -> Fuzzed:
+    """Send an application about so many requests, spread over all operations; a check that fails raises."""
+    known = known_of(app)
+    schema = schemathesis.openapi.from_asgi("/openapi.json", app, **_HERE)
     with TestClient(app, base_url=BASE, raise_server_exceptions=False) as client:
+        return _fuzzed(schema, _Target(BASE, client, known, {"session": None, **_HERE}), count, number)
+
+
+def fuzz_server(
+    base: str, known: dict[str, list], count: int, number: int, note: Callable[[int], None]
+) -> Fuzzed:
+    """Send a server about so many requests, in rounds over all operations; a check that fails raises.
+
+    Args:
+        base: where it answers.
+        known: what requests can mean, see :func:`known_of`.
+        count: about how many requests. number: another one makes another sequence.
+        note: called after each round with the number of requests that were sent until then.
+    """
+    schema = schemathesis.openapi.from_url(f"{base}/openapi.json")
+    with Client(base_url=base, timeout=_LONGEST_S) as client, requests.Session() as session:
+        target = _Target(base, client, known, {"session": session, "timeout": _LONGEST_S, **_HERE})
+        return _fuzzed(schema, target, count, number, rounds=ROUNDS, note=note)
+
+
+def _fuzzed(
+    schema: Any,
+    target: _Target,
+    count: int,
+    number: int,
+    *,
+    rounds: int = 1,
+    note: Callable[[int], None] = lambda requests: None,
+) -> Fuzzed:
+    logging.getLogger("schemathesis").setLevel(logging.ERROR)
+    operations = [found.ok() for found in schema.get_all_operations()]
+    paths = [operation.path for operation in operations]
+    tally = Fuzzed(asked_for=tuple(operation.label for operation in operations))
+    each = -(-count // (3 * len(operations) * rounds))
+    for turn in range(rounds):
+        begin = number + 1000 * turn
         for at, operation in enumerate(operations):
             for mode in GenerationMode:
-                _send_cases(operation, mode, client, known, tally, each, number + at)
-        _send_bytes(client, [operation.path for operation in operations], tally, each, number)
+                _send_cases(operation, mode, target, tally, each, begin + at)
+        _send_bytes(target.client, paths, tally, each, begin)
+        note(tally.requests)
     return tally
 
 
-def _known(app: FastAPI) -> dict[str, list]:
+def known_of(app: FastAPI) -> dict[str, list]:
     """What requests can mean; nothing where there is no database."""
     if app.state.service is None:
         return {}
@@ -130,7 +201,7 @@ def _begun(games: GameService) -> list[str]:
     return [games.give_up(id).id if at % 3 == 0 else id for at, id in enumerate(begun)]
 
 
-def _send_cases(operation, mode, client, known, tally, count, number) -> None:
+def _send_cases(operation, mode, target, tally, count, number) -> None:
     @seed(number)
     @settings(
         max_examples=count,
@@ -144,8 +215,8 @@ def _send_cases(operation, mode, client, known, tally, count, number) -> None:
         if mode is GenerationMode.POSITIVE:
             if isinstance(case.body, dict) and case.body.get("deadline_ms"):
                 case.body["deadline_ms"] = 60_000  # a shorter one is refused in time, and rightly so: 503
-            _aim(case, known, chance)
-        response = case.call(base_url=BASE, session=None, headers={"Host": "127.0.0.1"})
+            _aim(case, target.known, chance)
+        response = case.call(base_url=target.base, **target.how)
         tally.take(operation.label, response.status_code, response.text or "")
         plain = case.path.endswith("/import")  # any bytes are a file: there is no schema to violate
         long = response.status_code == 413  # refused before it was read
@@ -177,7 +248,7 @@ def _aim(case: Case, known: dict[str, list], chance: random.Random) -> None:
             case.body[chance.choice(texts)] = chance.choice(_TEXTS)
 
 
-def _send_bytes(client: TestClient, paths: list[str], tally: Fuzzed, each: int, number: int) -> None:
+def _send_bytes(client: Client, paths: list[str], tally: Fuzzed, each: int, number: int) -> None:
     """Bodies that are no JSON, or JSON that is none of a schema's, of any kind at any address."""
     inner = st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
