@@ -12,6 +12,8 @@ pytest.importorskip("sqlalchemy")
 pytest.importorskip("pydantic")
 
 from gongbang.cli.worker import _beat, _told_to_stop
+from gongbang.serve.database.store import Store
+from gongbang.serve.jobs.crew import Crew
 from gongbang.serve.jobs.service import JobService
 from gongbang.serve.jobs.settings import JobSettings
 from tests.serve.jobs.conftest import until
@@ -64,8 +66,19 @@ def test_a_worker_works_until_it_is_told_to_stop(call, server, database, tmp_pat
 
 
 def test_a_worker_whose_threads_are_gone_no_longer_says_that_it_lives(tmp_path):
-    _beat(tmp_path / "alive", slots=1)()
-    assert not (tmp_path / "alive").exists()
+    url, alive = f"sqlite:///{tmp_path / 'a.db'}", tmp_path / "alive"
+    with Store(url) as store:
+        crew = Crew(JobSettings(url, results=tmp_path / "results"), store, work=True, prepare=store.prepare)
+        beat = _beat(alive, crew)
+        beat()
+        assert not alive.exists()  # not begun
+        crew.start()
+        beat()
+        assert alive.exists()
+        alive.unlink()
+        assert crew.stop()
+        beat()
+        assert not alive.exists()
 
 
 def test_signals_are_heard_once_and_then_as_before():

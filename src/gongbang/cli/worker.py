@@ -20,6 +20,7 @@ from gongbang.cli.output import emit, note
 from gongbang.errors import MissingExtraError, OptionError
 
 if TYPE_CHECKING:
+    from gongbang.serve.jobs.crew import Crew
     from gongbang.serve.jobs.settings import JobSettings
 
 _NEEDED = ("sqlalchemy", "alembic", "pydantic", "fastapi")
@@ -81,7 +82,7 @@ def run(args: argparse.Namespace) -> Any:
         with _told_to_stop(stop):
             crew.start()
             note(args, f"worker {crew.name}: {', '.join(settings.own_kinds)}")
-            _until_told(stop, _beat(args.alive, settings.slots))
+            _until_told(stop, _beat(args.alive, crew))
             note(args, "stopping: what runs is finished or given back")
             ended = crew.stop()
     result = {"worker": crew.name, "ended": ended}
@@ -123,12 +124,11 @@ def _until_told(stop: threading.Event, beat: Callable[[], None]) -> None:
         beat()
 
 
-def _beat(file: Path | None, slots: int) -> Callable[[], None]:
+def _beat(file: Path | None, crew: Crew) -> Callable[[], None]:
     """Touches a file as long as every thread of the crew lives; a health check looks at the file's age."""
-    needed = {"sweeper", "leases", *(f"jobs-{slot}" for slot in range(slots))}
 
     def beat() -> None:
-        if file is not None and needed <= {thread.name for thread in threading.enumerate()}:
+        if file is not None and crew.alive:
             file.touch()
 
     return beat

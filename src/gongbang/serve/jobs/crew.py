@@ -56,6 +56,11 @@ class Crew:
         """The worker's name; "" where nothing is done here."""
         return self._worker.name if self._worker is not None else ""
 
+    @property
+    def alive(self) -> bool:
+        """Whether every thread of it still runs."""
+        return self._sweeper.alive and (self._worker is None or self._worker.alive)
+
     def start(self) -> None:
         """Begin, on threads."""
         self._sweeper.start()

@@ -57,6 +57,11 @@ class Sweeper:
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
         self._thread.start()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread that :meth:`start` began still runs."""
+        return self._thread is not None and self._thread.is_alive()
+
     def wake(self) -> None:
         """Sweep now: something was accepted or put back."""
         self._awake.set()

@@ -59,6 +59,12 @@ class Worker:
         self._running: dict[int, Context] = {}  # by the thread's number
         self._stopping, self._ended = threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
+        self._holder: threading.Thread | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether every thread that :meth:`start` began still runs."""
+        return self._holder is not None and all(one.is_alive() for one in (self._holder, *self._threads))
 
     def start(self) -> None:
         """Work from now on."""
@@ -66,7 +72,8 @@ class Worker:
             threading.Thread(target=self._serve, args=(slot,), name=f"jobs-{slot}", daemon=True)
             for slot in range(self._slots)
         ]
-        for thread in (*self._threads, threading.Thread(target=self._hold, name="leases", daemon=True)):
+        self._holder = threading.Thread(target=self._hold, name="leases", daemon=True)
+        for thread in (*self._threads, self._holder):
             thread.start()
 
     def stop(self, grace_s: float) -> bool:
