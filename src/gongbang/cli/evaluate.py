@@ -250,13 +250,15 @@ def _total(loaded: Loaded[Record], limit: int | None) -> int | None:
     return count if limit is None else min(count, limit)
 
 
+_READING = {"limit", "format", "map"}  # of a file whose shape may differ
 _USED = {
-    "search": {"encoder", "no_dense", "rerank"},
-    "reader": {"no_answer_threshold", "held_out"},
-    "ask": {"encoder", "no_dense", "rerank", "top_k", "no_answer_threshold", "unanswerable", "held_out"},
-    **{what: {"held_out"} for what in _LABELLERS},
-    "boolq": {"held_out", "stress"},
-    "respond": {"candidates", "hard", "held_out"},
+    "search": _READING | {"encoder", "no_dense", "rerank"},
+    "reader": _READING | {"no_answer_threshold", "held_out"},
+    "ask": _READING
+    | {"encoder", "no_dense", "rerank", "top_k", "no_answer_threshold", "unanswerable", "held_out"},
+    **{what: _READING | {"held_out"} for what in _LABELLERS},
+    "boolq": _READING | {"held_out", "stress"},
+    "respond": _READING | {"candidates", "hard", "held_out"},
     "game": {"encoder", "no_dense"},
 }
 
@@ -278,6 +280,9 @@ def _refuse_idle_options(args: argparse.Namespace) -> None:
         "candidates": args.candidates is not None,
         "hard": args.hard,
         "held_out": args.held_out,
+        "limit": args.limit is not None,
+        "format": args.format is not None,
+        "map": bool(args.map),
     }
     idle = [name for name, is_given in given.items() if is_given and name not in _USED[args.what]]
     if idle:
@@ -286,7 +291,7 @@ def _refuse_idle_options(args: argparse.Namespace) -> None:
         raise OptionError(
             f"an option does nothing for 'evaluate {args.what}'.",
             value=flags,
-            allowed=f"{used}, --artifact, --limit, --out, --format, --map",
+            allowed=f"{used}, --artifact, --out",
             cure=f"Leave {flags} out.",
         )
 

@@ -9,16 +9,13 @@ from typing import Any
 from gongbang.cli.output import emit, note, progress, table
 from gongbang.cli.scores import scores_table
 from gongbang.cli.sources import encoder_named
-from gongbang.errors import OptionError
-
-_IDLE = {"limit": "--limit", "format": "--format", "map": "--map"}
 
 
 def run(args: argparse.Namespace) -> Any:
     """Ask every question of a file that lies beside its keywords, with the encoder and without.
 
     Raises:
-        OptionError: an option that does nothing here. DataError: the file or the keywords cannot be used.
+        DataError: the file or the keywords cannot be used.
         ArtifactError: an artifact is missing.
     """
     from gongbang.apps.evaluate.evaluation import make_folder
@@ -28,7 +25,6 @@ def run(args: argparse.Namespace) -> Any:
     from gongbang.apps.twenty_questions.opening import opened
     from gongbang.runtime.encoder import load_encoder
 
-    _refuse_idle(args)
     folder = Path(args.data).parent
     keywords = read_keywords(folder)
     questions = read_questions(args.data, keywords)
@@ -47,17 +43,6 @@ def run(args: argparse.Namespace) -> Any:
     if args.out:
         note(args, f"written: {evaluation.save(args.out)}")
     return result
-
-
-def _refuse_idle(args: argparse.Namespace) -> None:
-    idle = [flag for name, flag in _IDLE.items() if getattr(args, name, None)]
-    if idle:
-        raise OptionError(
-            "an option does nothing for 'evaluate game'.",
-            value=", ".join(idle),
-            allowed="--encoder, --no-dense, --artifact, --out",
-            cure=f"Leave {', '.join(idle)} out.",
-        )
 
 
 def _text(evaluation: Any, result: dict[str, Any]) -> str:
