@@ -24,6 +24,13 @@ def printable(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
+def _as_it_was(kind: type[GongbangError], args: tuple[Any, ...], state: dict[str, Any]) -> GongbangError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
 class GongbangError(Exception):
     """Base of every error a user can meet.
 
@@ -47,6 +54,10 @@ class GongbangError(Exception):
         self.allowed = allowed
         self.cure = cure
         super().__init__("\n".join(self.lines()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it is, so that the error of another process arrives whole: pickle drops arguments with names."""
+        return _as_it_was, (type(self), self.args, self.__dict__)
 
     def lines(self) -> list[str]:
         """The four lines, in the order in which they are printed."""

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from gongbang.apps.answer import Answer
-from gongbang.apps.ask import ENCODER, READER, Ask
+from gongbang.apps.ask import Ask
+from gongbang.artifacts.defaults import ENCODER, READER
 from gongbang.artifacts.store import known_artifacts
 from gongbang.metrics.span import exact_match
 

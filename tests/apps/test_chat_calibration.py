@@ -74,10 +74,33 @@ def test_a_narrow_score_weighs_as_much_as_its_kind_in_wider_units():
     assert narrow[0] == pytest.approx(100 * first[0], rel=1e-6) and same == pytest.approx(bias, rel=1e-6)
 
 
+def test_what_was_fitted_to_one_book_tells_kinds_apart_over_a_smaller_one(book: AnswerBook, tmp_path: Path):
+    """The nearer all questions are to each other, the nearer lies everything to their mean."""
+    settings = calibrate_chat(book, INSIDE, OUTSIDE, answered=0.9).settings
+    known = [
+        KnownAnswer(n, f"도자기는 {asked}", f"도자기 {asked} {n}") for n, asked in enumerate(ASKED * 3, 1)
+    ]
+    small = AnswerBook(ListedAnswers(known), Letters(), tmp_path / "small")
+    small.sync()
+    chat = Chat(small, settings)
+    assert all(chat.reply(text).kind != "answer" for text in OUTSIDE)
+    assert chat.reply("도자기는 언제 만들어요?").kind == "answer"
+
+
+def test_of_a_handful_of_questions_nothing_is_said(tmp_path: Path):
+    few = AnswerBook(
+        ListedAnswers([KnownAnswer(1, "네.", "도자기 배울 수 있나요?")]), Letters(), tmp_path / "few"
+    )
+    few.sync()
+    assert {few.find(text, text, 5)[0].domain for text in (INSIDE[0], OUTSIDE[0])} == {0.0}
+
+
 def test_what_is_about_something_else_altogether_is_far_from_all_questions(book: AnswerBook):
     near, far = (book.find(text, text, 5)[0].domain for text in (INSIDE[0], OUTSIDE[0]))
     assert near > far
-    questions = [f"{thing} {asked}" for thing in THINGS for asked in ASKED]
-    middle = np.stack([Letters()._vector(text) for text in questions]).mean(axis=0)
-    assert near == pytest.approx(float(Letters()._vector(INSIDE[0]) @ middle), abs=1e-5)
+    vectors = np.stack([Letters()._vector(f"{thing} {asked}") for thing in THINGS for asked in ASKED])
+    others = [(vectors.sum(axis=0) - one) / (len(vectors) - 1) for one in vectors]  # each without itself
+    known = [float(one @ rest) for one, rest in zip(vectors, others, strict=True)]
+    dot = float(Letters()._vector(INSIDE[0]) @ vectors.mean(axis=0))
+    assert near == pytest.approx((dot - np.mean(known)) / np.std(known), abs=1e-3)
     assert calibrate_chat(book, INSIDE, OUTSIDE).settings.domain_weight >= 0

@@ -13,8 +13,9 @@ from gongbang.artifacts.held_out import (
     HELD_OUT,
     group_mark,
     held_out_file,
+    held_out_records,
     only_held_out,
-    without_groups,
+    without_records,
 )
 from gongbang.data.records import Record
 from gongbang.errors import ArtifactError, DataError
@@ -38,8 +39,19 @@ def test_only_held_out_groups_ask_and_all_keep_their_passages(tmp_path: Path):
 
 
 def test_groups_that_were_looked_at_since_are_taken_out(tmp_path: Path):
-    left = without_groups(_artifact(tmp_path / "a", "가", "나"), ["나", "다"])
+    left = without_records(_artifact(tmp_path / "a", "가", "나"), _records("나", "다"))
     assert left == held_out_file(["가"])
+
+
+def test_records_of_a_file_are_grouped_as_the_recipe_grouped_them(tmp_path: Path):
+    files = {"model.onnx": b"x", HELD_OUT: held_out_file(["배고파"], "context")}
+    artifact = save_artifact(tmp_path / "a", task="respond", config={}, files=files)
+    pairs = [
+        Record("0", {"context": "배고파!", "response": "밥 먹어요."}, group="1"),
+        Record("1", {"context": "졸려", "response": "밥 먹어요."}, group="1"),
+    ]
+    assert [record.id for record in held_out_records(artifact, pairs)] == ["0"]
+    assert without_records(artifact, pairs) == held_out_file([], "context")
 
 
 def test_names_are_kept_as_hashes(tmp_path: Path):

@@ -92,6 +92,18 @@ def test_words_are_inserted_outside_spans() -> None:
     assert insert_masked(text("봄 [MASK]"), RNG(0), model=Filler()) is None
 
 
+def test_places_are_tried_until_one_has_a_word() -> None:
+    class BeforeLong(Filler):
+        def fill(self, text: str, k: int) -> list[tuple[str, float]]:
+            return [("매우", 1.0)] if "[MASK] 길다" in text else []
+
+    long, short = text("그 영화는 정말이지 끝이 없고 길다"), text("그 영화는 짧다")
+    for n in range(20):
+        made = insert_masked(long, RNG(n), model=BeforeLong())
+        assert made is not None and made.fields["text"] == "그 영화는 정말이지 끝이 없고 매우 길다"
+        assert insert_masked(short, RNG(n), model=BeforeLong()) is None
+
+
 def corpus(label: str = "") -> list[Record]:
     """우유 and 주스 are drunk, 소설 and 잡지 are read, by the same people."""
     lines = [(what, "마신다") for what in ("우유를", "주스를")] + [

@@ -184,7 +184,7 @@ def test_the_held_out_questions_are_found_again_in_the_file(exported: ExportRepo
 def test_the_card_names_the_data_and_the_scores(exported: ExportReport):
     card = (exported.artifact.path / "CARD.md").read_text(encoding="utf-8")
     assert "exact_match" in card
-    assert "Limits" in card
+    assert "## Limits" in card and "Wikipedia" not in card  # nobody said what its data were
 
 
 def test_a_run_without_weights_is_refused(reader_run: Any, tmp_path: Path):
@@ -248,6 +248,7 @@ def test_where_nothing_is_held_out_the_gate_is_skipped_openly(
     file = tmp_path / "all-trained" / "recipe.yaml"
     tree = yaml.safe_load(file.read_text(encoding="utf-8"))
     tree["data"]["split"] |= {"development": 0.0, "test": 0.0}
+    tree["export"]["limits"] = ["Trained on tales alone."]
     file.write_text(yaml.safe_dump(tree, allow_unicode=True), encoding="utf-8")
     for name in ("metrics.json", "predictions.jsonl", "notebook.json"):
         (tmp_path / "all-trained" / name).unlink()
@@ -258,6 +259,7 @@ def test_where_nothing_is_held_out_the_gate_is_skipped_openly(
     assert "nothing out" in caplog.text
     card = (report.artifact.path / "CARD.md").read_text(encoding="utf-8")
     assert "holds nothing out" in card
+    assert "one span of one passage" in card and "- Trained on tales alone." in card  # the task's, the data's
     assert report.artifact.manifest.metrics == {} and "held-out.json" not in report.artifact.manifest.files
 
 

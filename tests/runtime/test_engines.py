@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gongbang.artifacts.format import Artifact, save_artifact
+from gongbang.artifacts.format import Artifact, open_artifact, save_artifact
 from gongbang.errors import ArtifactError
 from gongbang.runtime import engines
 from gongbang.runtime.engines import open_engine, usable_engines
@@ -99,3 +99,12 @@ def test_another_calibration_of_the_same_weights_is_served_alike(tmp_path: Path)
 
 def test_a_package_without_its_metadata_has_a_name_for_its_version():
     assert engines._version("no-such-package-anywhere") == "unknown"
+
+
+def test_a_batch_that_the_runtime_refuses_is_told_in_four_lines(reader: Path):
+    """So it is with 8-bit models of older releases on a processor without their products."""
+    engine = open_engine(open_artifact(reader), "onnxruntime")
+    names = ("input_ids", "attention_mask", "token_type_ids")
+    with pytest.raises(ArtifactError, match="cannot be run") as caught:
+        engine.run({name: np.ones((1, 4), dtype=np.complex64) for name in names})
+    assert len(caught.value.lines()) == 4 and "Export the artifact anew" in caught.value.lines()[-1]

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -98,6 +99,27 @@ def test_both_engines_agree(reader: Path, predictor: Predictor):
     ours = predictor.predict(records)
     same = sum(a.text == b.text for a, b in zip(ours, other, strict=True))
     assert same >= 0.8 * len(records)  # bfloat16 may turn a near tie
+
+
+def test_openvino_unpacks_weights_once():
+    """Not in every call, as it does where they reach it in 8 bits."""
+    openvino = pytest.importorskip("openvino")
+    artifact = load("relation-ko", engine="onnxruntime").artifact
+    engine = open_engine(artifact, "openvino")
+
+    def weights(model: Any) -> set[str]:
+        """What the weights of its products are kept in."""
+        products = [
+            op for op in model.get_runtime_model().get_ops() if told(op, "layerType") == "FullyConnected"
+        ]
+        return {told(op.input_value(1).get_node(), "outputPrecisions") for op in products}
+
+    def told(op: Any, what: str) -> str:
+        return str(op.get_rt_info()[what].astype(str))
+
+    packed = openvino.Core().compile_model(str(artifact.whole() / "model.openvino.onnx"), "CPU")
+    assert "i8" in weights(packed)
+    assert weights(engine._model) <= {"f32", "bf16"}
 
 
 def test_the_faster_engine_is_remembered(reader: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -273,5 +273,9 @@ def test_the_mean_is_that_of_the_vectors_that_are_there(tmp_path: Path) -> None:
     np.testing.assert_allclose(store.mean(), vectors.mean(axis=0), atol=1e-6)
     store.delete(range(0, 50, 2))
     np.testing.assert_allclose(store.mean(), vectors[1::2].mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(
+        np.sort(store.along(vectors[0])), np.sort(vectors[1::2] @ vectors[0]), atol=1e-6
+    )
     store.delete(range(50))
     assert not store.mean().any()
+    assert store.along(vectors[0]).shape == (0,)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from gongbang.apps.answer_book import AnswerBook
+from gongbang.apps.answer_book import AnswerBook, AnswerChange, AnswerSource
 from gongbang.apps.chat import Chat, ChatSettings
 from gongbang.serve.answer_source import DatabaseAnswers
 from gongbang.serve.database.answers import Answers
@@ -33,6 +34,37 @@ def test_the_next_message_knows_what_another_client_changed(answers: Answers, ur
         assert chat.reply(asked).answer_id == added.id
         Answers(other).delete(added.id)
         assert chat.reply(asked).kind == "silent"
+
+
+class _Slow:
+    """A source that is read while somebody else goes on: ``meanwhile`` happens once, after all is read."""
+
+    def __init__(self, source: AnswerSource, meanwhile: Callable[[], None]) -> None:
+        self.source, self.meanwhile = source, [meanwhile]
+
+    def changes_since(self, seq: int) -> Sequence[AnswerChange]:
+        found = self.source.changes_since(seq)
+        if not found and self.meanwhile:
+            self.meanwhile.pop()()
+        return found
+
+
+def test_a_process_that_begins_leaves_the_vectors_that_another_adds_meanwhile(
+    answers: Answers, tmp_path: Path
+):
+    folder, source = tmp_path / "book", DatabaseAnswers(answers)
+    first = Chat(AnswerBook(source, Letters(), folder), SURE)
+    old = answers.create(Draft(text="가마는 하루 뒤에 식어요.", question="가마는 언제 식어요?"))
+    first.book.sync()
+    answers.delete(old.id)  # its vectors are left to whoever begins next
+    asked = "물레는 어디 있어요?"
+
+    def add() -> None:
+        answers.create(Draft(text="물레는 창가에 있어요.", question=asked))
+        first.book.sync()
+
+    AnswerBook(_Slow(source, add), Letters(), folder).sync()
+    assert [hit.answer.text for hit in first.book.find(asked, asked)] == ["물레는 창가에 있어요."]
 
 
 def test_while_four_clients_change_answers_none_is_served_after_its_deletion(

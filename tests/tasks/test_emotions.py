@@ -70,9 +70,34 @@ def test_fitting_finds_thresholds_that_raise_macro_f1_on_what_they_are_fitted_to
     task = task_of(tokenizer)
     features = task.prepare(records)
     fitted, report = task.fit({"logits": logits}, features)
-    before = task.score(task.decode({"logits": logits}, features), records).scores["macro_f1"].value
+    plain = task_of(tokenizer, thresholds=(0.3, 0.3, 0.3))
+    before = plain.score(plain.decode({"logits": logits}, features), records).scores["macro_f1"].value
     after = fitted.score(fitted.decode({"logits": logits}, features), records).scores["macro_f1"].value
     assert after > before + 0.03 and len(fitted.settings.thresholds) == 3 and report["records"] == 300
+
+
+def test_before_thresholds_are_fitted_f1_is_of_those_of_the_other_half(tokenizer: Tokenizer):
+    rng = np.random.default_rng(0)
+    gold = rng.random((400, 3)) < (0.5, 0.2, 0.1)
+    logits = np.where(gold, 1.0, -1.0) + rng.normal(0, 1.2, gold.shape)
+    records = [felt(at, *(LABELS[k] for k in np.flatnonzero(row))) for at, row in enumerate(gold)]
+    task = task_of(tokenizer)
+    features = task.prepare(records)
+
+    def f1(shift: float, **settings: object) -> float:
+        judged = task_of(tokenizer, **settings) if settings else task
+        told = judged.decode({"logits": logits + shift}, features)
+        return judged.score(told, records).scores["macro_f1"].value
+
+    assert f1(-3.0) == pytest.approx(f1(0.0), abs=0.01) and f1(3.0) == pytest.approx(f1(0.0), abs=0.01)
+    fixed = {"thresholds": (0.3, 0.3, 0.3)}
+    assert f1(3.0, **fixed) + 0.1 < f1(0.0, **fixed)
+    fitted, _ = task.fit({"logits": logits}, features)
+    upper = fitted.score(fitted.decode({"logits": logits}, features), records).scores["macro_f1"].value
+    assert f1(0.0) == pytest.approx(upper, abs=0.03)
+    one = [felt(1, "기쁨"), felt(2)]  # too few for halves that both have a label: the sets as they were told
+    told = task.decode({"logits": np.full((2, 3), -9.0)}, task.prepare(one))
+    assert task.score(told, one).scores["micro_f1"].value == pytest.approx(2 / 3)
 
 
 def test_graded_labels_give_ndcg(tokenizer: Tokenizer):
@@ -87,8 +112,14 @@ def test_graded_labels_give_ndcg(tokenizer: Tokenizer):
 
 def test_the_baseline_gives_every_text_the_commonest_labels(tokenizer: Tokenizer):
     train = [felt(1, "기쁨"), felt(2, "기쁨"), felt(3, "슬픔")]
-    scores = task_of(tokenizer).baselines(train, [felt(4, "기쁨"), felt(5, "놀람")])["most frequent"]
-    assert scores.scores["p@1"].value == 0.5
+    found = task_of(tokenizer).baselines(train, [felt(4, "기쁨"), felt(5, "놀람")])
+    assert {name: scores.scores["p@1"].value for name, scores in found.items()} == {
+        "most frequent": 0.5,
+        "every label": 0.5,
+    }
+    # One hit of four that were given, two wanted; two hits of six.
+    assert found["most frequent"].scores["micro_f1"].value == pytest.approx(1 / 3)
+    assert found["every label"].scores["micro_f1"].value == pytest.approx(1 / 2)
 
 
 def test_options_are_checked_and_come_back(tokenizer: Tokenizer):

@@ -271,7 +271,7 @@ def test_translations_of_an_article_stay_on_one_side_of_a_split(shared_data: Pat
     """XQuAD's titles are the same in every language, so the group ties an article to its translations."""
     pytest.importorskip("pydantic")
     from gongbang.train.data import load_splits
-    from gongbang.train.recipe import DataSettings
+    from gongbang.train.recipe_data import DataSettings
 
     sources = [
         {"path": str(shared_data / "qa/xquad/xquad.hi.json")},

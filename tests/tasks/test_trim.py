@@ -79,7 +79,7 @@ def _tokenizer() -> Tokenizer:
 
 def _held_out(file: Path) -> list[Record]:
     from gongbang.train.data import part_of
-    from gongbang.train.recipe import SplitSettings
+    from gongbang.train.recipe_data import SplitSettings
 
     split = SplitSettings(development=0.08, test=0.08, seed=17)
     return [record for record in read_records(file).items if part_of(record.group, split) != "train"]

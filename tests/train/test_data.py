@@ -12,7 +12,8 @@ from gongbang.data.near_duplicates import near_duplicates_across
 from gongbang.data.splits import find_leaks
 from gongbang.errors import SplitError
 from gongbang.train.data import load_splits, part_of
-from gongbang.train.recipe import DataSettings, SplitSettings, load_recipe
+from gongbang.train.recipe import load_recipe
+from gongbang.train.recipe_data import DataSettings, SplitSettings
 from tests.train.tiny import squad, write_squad
 
 
@@ -29,6 +30,25 @@ def test_groups_are_never_divided_and_every_record_has_one_part(tmp_path: Path):
     assert len(splits.train) + len(splits.development) + len(splits.test) == 180
     assert all(groups)
     assert not find_leaks(splits.train, [*splits.development, *splits.test])
+
+
+def test_records_may_be_grouped_by_one_of_their_texts(tmp_path: Path):
+    """By context alone an answer that stands beside many questions is in every part, a question in one."""
+    rows = [f"질문 {number % 60}번은 어떤가요,대답 {number % 4}," for number in range(120)]
+    file = tmp_path / "pairs.csv"
+    file.write_text("\n".join(["Q,A,label", *(row + "0" for row in rows)]), encoding="utf-8")
+    source = {"path": str(file)}
+    tied = load_splits(_settings(source, seed=11, development=0.0, test=0.0), seed=1)
+    assert len({record.group for record in tied.train}) == 4  # the reader ties equal answers too
+    splits = load_splits(_settings(source, group_by="context"), seed=1)
+    parts = [splits.train, splits.development, splits.test]
+    assert all(
+        {record.fields["response"] for record in part} == {f"대답 {n}" for n in range(4)} for part in parts
+    )
+    contexts = [{record.fields["context"] for record in part} for part in parts]
+    assert not contexts[0] & contexts[1] and not contexts[0] & contexts[2] and not contexts[1] & contexts[2]
+    with pytest.raises(SplitError, match="a text that it does not have"):
+        load_splits(_settings(source, group_by="title"), seed=1)
 
 
 def test_new_articles_move_no_old_one(tmp_path: Path):

@@ -11,6 +11,8 @@ from gongbang.artifacts.predictions import read_predictions
 from gongbang.artifacts.run import Run
 from gongbang.data.fold_table import FoldTable
 from gongbang.errors import RecipeError, SplitError
+from gongbang.train.cost import read_cost
+from gongbang.train.ensemble import ensemble_runs
 from gongbang.train.folds import HELD_OUT, TABLE, train_folds
 from gongbang.train.recipe import parse_recipe
 from gongbang.train.workbench import assemble
@@ -52,6 +54,19 @@ def test_the_test_part_is_predicted_by_all_models_and_by_their_mean(run: Run):
         share = {c.text: c.probability for c in prediction.candidates}["good"]
         own = [{c.text: c.probability for c in told[id].candidates}["good"] for told in each]
         assert share == pytest.approx(sum(own) / 3)
+
+
+def test_the_cost_is_of_all_folds(run: Run):
+    steps = [
+        json.loads((run.checkpoints / f"fold-0-{fold}" / "last" / "state.json").read_text(encoding="utf-8"))
+        for fold in range(3)
+    ]
+    cost = read_cost(run.path)
+    assert cost is not None and cost.steps == sum(state["progress"]["step"] for state in steps) > 0
+    assert cost.training_seconds == pytest.approx(
+        sum(state["progress"]["seconds"] for state in steps), abs=0.01
+    )
+    assert cost.examples_per_second > 0 and cost.seconds > cost.training_seconds
 
 
 def test_a_finished_fold_is_not_trained_again(run: Run, folder: Path):
@@ -99,6 +114,9 @@ def test_near_duplicates_are_refused_or_kept_together(folder: Path, tmp_path: Pa
     pairs = [(f"t{at}", f"t{at}!끝") for at in range(0, 60, 6)]
     pairs = [pair for pair in pairs if set(pair) <= set(folds)]
     assert len(pairs) > 3 and all(folds[first] == folds[second] for first, second in pairs)
+    tree["folds"]["table"], tree["training"]["seed"] = str(done.path / TABLE), 99
+    other = train_folds(parse_recipe(tree), root=tmp_path / "runs", preflight=False)
+    assert ensemble_runs([done.path, other.path], root=tmp_path / "runs").solution.members
 
 
 def test_a_stored_table_of_other_data_is_refused(folder: Path, run: Run, tmp_path: Path):

@@ -16,7 +16,8 @@ from gongbang.train.folds import train_folds
 from gongbang.train.fresh import EpochCopies, FreshRows, fresh_rows
 from gongbang.train.loop import Loop
 from gongbang.train.preflight import run_preflight
-from gongbang.train.recipe import AugmentSettings, parse_recipe
+from gongbang.train.recipe import parse_recipe
+from gongbang.train.recipe_data import AugmentSettings
 from gongbang.train.sweep import sweep_augmentation
 from gongbang.train.training import train_recipe
 from gongbang.train.workbench import Workbench, assemble

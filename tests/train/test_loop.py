@@ -106,6 +106,19 @@ def test_a_resumed_run_gives_the_curve_of_an_unbroken_one(tmp_path: Path, stop: 
     assert torch.equal(second.model.weight, whole.model.weight)
 
 
+@pytest.mark.parametrize("steps", [4, 6, 20])  # an epoch has six, a run three epochs
+def test_steps_end_a_run_wherever_in_an_epoch_that_is(tmp_path: Path, steps: int):
+    loop, told = make(tmp_path, lambda model: {"f1": 1.0}, steps=steps, warmup=0.5)
+    assert loop.run().steps == steps
+    assert [row["steps"] for row in told if "loss" in row] == [steps] * steps
+    rates = [row["lr"] for row in told if "loss" in row]
+    assert rates == [
+        0.1 * factor(step + 1, total=steps + 1, warmup=round(steps * 0.5), schedule="linear")
+        for step in range(steps)
+    ]
+    assert [row["step"] for row in told if "evaluation" in row] == [*range(6, steps, 6), steps]
+
+
 @pytest.mark.parametrize("evaluated", [True, False])
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_an_interrupted_run_goes_on_from_its_last_step(tmp_path: Path, evaluated: bool, accumulate: int):

@@ -12,7 +12,7 @@ from gongbang.data.records import Record, Span
 from gongbang.search.contexts import document_of, holds_answer, passages_of
 from gongbang.search.lexical import LexicalIndex
 from gongbang.train.negatives import mine_negatives
-from gongbang.train.recipe import NegativeSettings
+from gongbang.train.recipe_data import NegativeSettings
 from tests.train.tiny import made_records
 
 

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from gongbang.errors import PreflightError
 from gongbang.nn.span import SpanModel
 from gongbang.train.loop import Loop
+from gongbang.train.preflight import run_preflight
 from gongbang.train.proofs.schedule import prove_selection
 from gongbang.train.proofs.trial import Trial
 from gongbang.train.workbench import Workbench
@@ -226,6 +227,14 @@ class LosesItsEnd(Loop):
         return super().run(resume=resume, max_steps=7)
 
 
+class ByEpochsAlone(Loop):
+    """A run that is to end after so many steps goes on to the end of its epochs."""
+
+    def run(self, *, resume: bool = False, max_steps: int | None = None) -> Any:
+        self.settings = self.settings.model_copy(update={"steps": None})
+        return super().run(resume=resume, max_steps=max_steps)
+
+
 LOOPS = [
     ("B5 schedule stepped per epoch", PerEpoch, "schedule", "per epoch", "each optimiser step"),
     ("B5 best by another metric", LastMetricWins, "best checkpoint", "best f1", "declared metric"),
@@ -242,6 +251,12 @@ LOOPS = [
 )
 def test_a_broken_loop_is_refused(folder: Path, loop: type[Loop], check: str, cause: str, cure: str):
     refused(sound_bench(folder), check, cause, cure, loop=loop)
+
+
+def test_a_loop_that_does_not_heed_the_steps_it_is_given_is_refused(folder: Path):
+    bench = sound_bench(folder, training__steps=7)
+    run_preflight(bench)
+    refused(bench, "schedule", "number of steps", "each accumulated batch", loop=ByEpochsAlone)
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 40])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -40,6 +41,29 @@ def test_softmax_before_a_loss_that_softmaxes(folder: Path):
 
     bench.model.head = Squashed()
     refused(bench, "logits", "probabilities already", "last linear layer")
+
+
+def test_a_smoothed_loss_is_sound(folder: Path):
+    run_preflight(bench_of(folder, model__loss_options={"label_smoothing": 0.3}))
+
+
+@pytest.mark.parametrize("loss", ["softmax", "list_net", "approx_ndcg"])
+def test_a_loss_that_cannot_go_to_nothing_is_sound_and_its_faults_are_seen(folder: Path, loss: str):
+    bench = bench_of(folder, "emotions", model__loss=loss)
+    run_preflight(bench)
+    for value in bench.backbone.model.parameters():
+        value.requires_grad = False
+    hook = bench.backbone.model.register_forward_hook(_alike)
+    try:
+        refused(bench, "over-fit one batch", "by heart", "inputs differ")
+    finally:
+        hook.remove()
+
+
+def _alike(module: torch.nn.Module, given: object, out: Any) -> Any:
+    """Every text has the state of all ones."""
+    out.last_hidden_state = torch.ones_like(out.last_hidden_state)
+    return out
 
 
 def test_sigmoid_before_a_loss_that_takes_logits(folder: Path):

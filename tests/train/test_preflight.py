@@ -14,6 +14,7 @@ import torch
 from gongbang.errors import DataError, PreflightError
 from gongbang.train.loop import Loop
 from gongbang.train.preflight import PROOFS, Check, PreflightReport, run_preflight
+from gongbang.train.proofs.gradients import _dead
 from gongbang.train.proofs.trial import Limits, Trial
 from gongbang.train.recipe import parse_recipe
 from gongbang.train.training import train_recipe
@@ -187,3 +188,13 @@ def test_a_plateau_that_never_lowers_the_rate_is_refused(folder: Path, monkeypat
     with pytest.raises(PreflightError, match="can never lower the rate") as caught:
         run_preflight(sound_bench(folder, training__epochs=1, **PLATEAU))
     assert "plateau_patience=2, 2 evaluations" in str(caught.value)
+
+
+def test_a_bias_that_no_softmax_over_candidates_sees_is_no_dead_parameter():
+    weight, bias, unused = (torch.zeros(2, requires_grad=True) for _ in range(3))
+    weight.grad, bias.grad = torch.ones(2), torch.zeros(2)
+    named = {"norm.weight": weight, "norm.bias": bias, "other.bias": unused}
+    assert not _dead("norm.bias", named)
+    assert _dead("other.bias", named)  # never met by the backward pass
+    weight.grad = torch.zeros(2)
+    assert _dead("norm.bias", named) and _dead("norm.weight", named)

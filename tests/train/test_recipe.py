@@ -30,7 +30,8 @@ def test_defaults_are_filled_in_and_resolved_to_plain_values():
     recipe = parse_recipe(TREE)
     assert recipe.backbone == "e5-small"
     assert recipe.resolved()["training"]["schedule"] == "linear"
-    assert recipe.resolved()["data"]["split"] == {"development": 0.1, "test": 0.1, "seed": 17}
+    split = {"group_by": "", "development": 0.1, "test": 0.1, "seed": 17}
+    assert recipe.resolved()["data"]["split"] == split
     assert parse_recipe(recipe.resolved()) == recipe
 
 
@@ -73,6 +74,11 @@ def test_an_unknown_key_like_no_other_is_to_be_removed():
 def test_a_value_out_of_range_is_refused(change: dict[str, Any], key: str, allowed: str):
     error = _refused({**TREE, **change})
     assert f"key '{key}':" in error.what and allowed in error.allowed
+
+
+def test_steps_and_a_curriculum_which_goes_by_epochs_are_not_taken_together():
+    error = _refused({**TREE, "training": {"steps": 9, "curriculum": {"by": "length"}}})
+    assert "curriculum goes from easy to hard over 'epochs'" in error.what
 
 
 def test_a_missing_key_is_named():

@@ -11,7 +11,7 @@ import pytest
 import gongbang
 from gongbang.artifacts.run import Run
 from gongbang.cli.main import main
-from gongbang.errors import ArtifactError
+from gongbang.errors import ArtifactError, RecipeError
 from gongbang.train.recipe import parse_recipe
 from gongbang.train.training import train_recipe
 from gongbang.train.workbench import assemble
@@ -112,6 +112,67 @@ def test_vectors_taken_apart_score_as_the_artifact_does(folder: Path, architectu
         ArtifactReranker(served)
 
 
+def _remembering_tree(folder: Path) -> dict[str, Any]:
+    """Pairs whose every answer stands beside six questions, so that an unseen question's is known."""
+    tree = recipe_tree(folder, "bi", temperature=0.1)
+    said, data = dialogues(40), folder / "known.csv"
+    asked = ["{} 어서요", "저기 {}", "글쎄 {} 말이죠", "{} 좀", "그럼 {}", "{} 알려 주세요"]
+    rows = [
+        f"{form.format(record.fields['context'])},{said[(7 * n + 3) % 40].fields['response']},0"
+        for n, record in enumerate(said)  # another one's answer: no word tells which
+        for form in asked
+    ]
+    data.write_text("\n".join(["Q,A,label", *rows]) + "\n", encoding="utf-8")
+    tree["data"] = {
+        "sources": [{"path": str(data)}],
+        "split": {"development": 0.2, "test": 0.2, "seed": 3, "group_by": "context"},
+    }
+    tree["export"] = {"memory": True}
+    return tree | {"name": "remembering", "training": tree["training"] | {"epochs": 1, "learning_rate": 1e-6}}
+
+
+def test_an_artifact_that_keeps_its_pairs_finds_known_answers(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    from gongbang.export.artifact import export_run
+
+    tree = _remembering_tree(folder)
+    run = train_recipe(parse_recipe(tree), root=folder / "runs", preflight=False)
+    out = folder / "remembering"
+    report = export_run(run, out, quantise="none")
+    told = report.calibration["memory"]
+    assert told["weight"] > 0 and told["mrr with"] > told["mrr without"]
+    assert report.scores is not None and report.scores.value > run.scores.value
+    card = (out / "CARD.md").read_text(encoding="utf-8")
+    assert f"The {told['pairs']} pairs of the training part are kept as vectors." in card
+    assert "nearest known" in card
+    served = gongbang.load(out, engine="onnxruntime")
+    splits = assemble(parse_recipe(run.recipe), made=False).splits
+    assert len(splits.train) == told["pairs"] == len(served.task.memory)
+    assert served.score(splits.test)[0].to_dict() == report.scores.to_dict()
+    capsys.readouterr()
+    words = ["evaluate", "respond", "--data", str(folder / "known.csv"), "--artifact", str(out)]
+    assert main([*words, "--candidates", "4", "--held-out", "--json", "--quiet"]) == 0
+    seen = json.loads(capsys.readouterr().out)
+    assert (
+        seen["n"] == len(splits.test) == seen["known answers"]["n"]
+    )  # each stands beside others in training
+    assert seen["known answers"]["mrr"] == seen["mrr"] and "new answers" not in seen
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"pipeline": {"architecture": "cross"}}, "architecture: bi"),
+        ({"task": "classify", "pipeline": {}}, "task: respond"),
+        ({"data": {"sources": [{"path": "a.csv"}], "split": {"development": 0}}}, "development"),
+    ],
+)
+def test_pairs_cannot_be_kept_where_nothing_could_ask_them(folder: Path, changes: dict[str, Any], told: str):
+    with pytest.raises(RecipeError, match=told):
+        parse_recipe({**recipe_tree(folder, "bi"), "export": {"memory": True}, **changes})
+
+
 def test_a_cross_encoder_reranks_and_has_no_vectors(folder: Path):
     from gongbang.runtime.responder import ArtifactReranker, ArtifactResponder
 
@@ -151,3 +212,27 @@ def test_a_responder_is_calibrated_and_chatted_with(
     assert question in {candidate["question"] for candidate in turn["candidates"]}
     assert main(["calibrate", str(artifact), "--data", str(inside), "--out", str(out), "--top-k", "3"]) == 2
     assert "--top-k" in capsys.readouterr().err
+    judged = ["evaluate", "chat", "--data", str(inside), "--artifact", str(out), "--json", "--quiet"]
+    assert main([*judged, "--outside", str(outside), "--answers", str(known)]) == 0
+    shares = json.loads(capsys.readouterr().out)
+    assert shares["answered"] >= 0.9 and shares["answers"] == 40 and shares["n"] == 40
+    assert (
+        shares["abstained"]
+        == shares["outside"]["outside.jsonl"]["value"]
+        == told["abstained_outside"]["value"]
+    )
+    talk_file = [
+        "evaluate",
+        "chat",
+        "--data",
+        str(folder / "talk.csv"),
+        "--artifact",
+        str(artifact),
+        "--json",
+    ]
+    assert main([*talk_file, "--outside", str(outside), "--held-out", "--quiet"]) == 0
+    held = json.loads(capsys.readouterr().out)
+    assert held["n"] + held["answers"] == 150  # what is asked is not known
+    for words, cure in (((), "--outside"), (("--outside", str(outside)), "--answers FILE")):
+        assert main([*judged, *words]) == 2
+        assert cure in capsys.readouterr().out

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gongbang.data.dialogue import same_key
 from gongbang.data.records import Record
-from gongbang.train.recipe import NegativeSettings
+from gongbang.train.recipe_data import NegativeSettings
 from gongbang.train.response_negatives import REASONS, MayBeRight, mine_responses
 from tests.tasks.dialogues import dialogues, said
 

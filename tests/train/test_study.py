@@ -10,7 +10,7 @@ import yaml
 
 from gongbang.artifacts.run import Run
 from gongbang.cli.main import main
-from gongbang.errors import RecipeError
+from gongbang.errors import GongbangError, OptionError, RecipeError
 from gongbang.train.study import load_study, run_study
 from tests.train.tiny_labels import recipe_tree
 
@@ -57,6 +57,54 @@ def test_a_variant_is_compared_seed_by_seed_and_nothing_is_trained_twice(folder:
     assert len(list((folder / "out" / "runs").iterdir())) == 4
 
 
+def test_runs_are_scored_again_by_their_weights(folder: Path):
+    path, out = write_study(folder, "again"), folder / "again"
+    then = run_study(path, out=out, preflight=False)
+    curve = Run.open(then.runs["as it is/1"], out / "runs").path / "curve.jsonl"
+    rows = [json.loads(line) for line in curve.read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        row.update({name: 0.0 for name in row if name.startswith("development/")})
+    curve.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    told, scored = (run_study(path, out=out, preflight=False, again=again).rows[0] for again in (False, True))
+    assert told.means["accuracy"].value < scored.means["accuracy"].value - 0.1
+    for metric, score in then.rows[0].means.items():
+        assert scored.means[metric].value == pytest.approx(score.value, abs=1e-9)
+
+
+def test_runs_side_by_side_are_those_that_come_one_after_the_other(folder: Path):
+    path = write_study(folder)
+    alone = run_study(path, out=folder / "out", preflight=False)
+    told: list[tuple[str, int]] = []
+    found = run_study(
+        path,
+        out=folder / "both",
+        preflight=False,
+        workers=2,
+        on_event=lambda event: told.append((event["variant"], event["seed"])),
+    )
+    assert {*told} == {(name, seed) for name in ("as it is", "hardly") for seed in (1, 2)}
+    assert list(found.runs) == list(alone.runs)
+    for row, other in zip(found.rows, alone.rows, strict=True):
+        assert row.means["accuracy"].value == pytest.approx(other.means["accuracy"].value, abs=0.05)
+    assert found.rows[1].differences["accuracy"].value < 0
+    runs = [Run.open(id, folder / "both" / "runs") for id in found.runs.values()]
+    assert {run.status for run in runs} == {"done"} and len({run.id for run in runs}) == 4
+    with pytest.raises(OptionError, match="workers=0"):
+        run_study(path, out=folder / "none", workers=0)
+
+
+def test_a_run_that_fails_beside_others_takes_none_of_theirs_away(folder: Path):
+    path = write_study(folder, variants={"broken": ["training.batch_size=0"]})
+    with pytest.raises(RecipeError, match="batch_size"):
+        run_study(path, out=folder / "broken", preflight=False, workers=2)
+    assert not (folder / "broken").exists()  # seen before anything was trained
+    broken = write_study(folder, "late", variants={"broken": ["data.sources=[{path: nowhere.jsonl}]"]})
+    with pytest.raises(GongbangError, match="nowhere"):
+        run_study(broken, out=folder / "late", preflight=False, workers=2)
+    kept = json.loads((folder / "late" / "study.json").read_text(encoding="utf-8"))
+    assert sorted(kept["runs"]) == ["as it is/1", "as it is/2"]
+
+
 def test_another_study_in_the_same_folder_is_refused(folder: Path):
     run_study(write_study(folder), out=folder / "out", preflight=False)
     with pytest.raises(RecipeError, match="another recipe"):
@@ -84,7 +132,7 @@ def test_the_table_takes_the_place_of_the_older_one_and_leaves_the_page_alone(
     first = page.read_text(encoding="utf-8")
     assert first.startswith("# Results\n\nWords before.") and "| hardly |" in first
     page.write_text(first + "\nWords behind.\n", encoding="utf-8")
-    assert main(words) == 0
+    assert main([*words, "--score-again"]) == 0
     told = capsys.readouterr().out
     assert "hardly" in told and "against as it is" in told
     second = page.read_text(encoding="utf-8")

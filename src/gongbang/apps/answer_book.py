@@ -22,6 +22,8 @@ from gongbang.search.candidates import CandidateStore
 
 _LOG = logging.getLogger(__name__)
 _BATCH = 256  # answers encoded at once
+_FEW = 10  # questions below which nothing is said of their kind
+_LEAST_SPREAD = 1e-3
 _RESPONSES, _QUESTIONS = "responses", "questions"
 
 
@@ -109,8 +111,9 @@ class AnswerHit:
         answer: what was found.
         response: how well it replies.
         question: how near its own question is; 0 where it has none.
-        domain: how near what was said is to all known questions on the average, the same for all that was
-            found: low where it is about something else altogether.
+        domain: how near what was said is to the mean of all known questions, in standard deviations of how
+            near these are themselves: the same for all that was found, low where it is about something else
+            altogether, and alike in a book of sixty answers and one of ten thousand.
     """
 
     answer: KnownAnswer
@@ -141,7 +144,7 @@ class AnswerBook:
         self._known: dict[int, KnownAnswer] = {}
         self._seen = 0
         self._syncing = Lock()
-        self._middle: tuple[int, NDArray[np.float32]] | None = None
+        self._kind: _Kind | None = None
 
     def __len__(self) -> int:
         return len(self._known)
@@ -153,23 +156,26 @@ class AnswerBook:
             StoreAwayError: the source is a database that is not reachable; what was known stays known.
         """
         with self._syncing:
+            # Looked at before the source is asked: what another process adds meanwhile is of a new answer.
+            held = {} if self._seen else {name: set(one.versions()) for name, one in self._stores.items()}
             changed: dict[int, KnownAnswer | None] = {}
             seen = self._seen
             while changes := self.source.changes_since(seen):
                 changed |= {change.id: change.answer for change in changes}
                 seen = changes[-1].seq
-            if self._seen == 0:
-                self._forget_others(changed)
+            self._forget_others(held, changed)
             self._apply(changed)
             self._seen = seen
             return len(changed)
 
-    def _forget_others(self, changed: Mapping[int, KnownAnswer | None]) -> None:
-        """Vectors of an earlier process whose answers are gone."""
-        for store in self._stores.values():
-            gone = [id for id in store.versions() if changed.get(id) is None]
+    def _forget_others(
+        self, held: Mapping[str, Iterable[int]], changed: Mapping[int, KnownAnswer | None]
+    ) -> None:
+        """Vectors of an earlier process, ids by store, whose answers are gone."""
+        for name, ids in held.items():
+            gone = [id for id in ids if changed.get(id) is None]
             if gone:
-                store.delete(gone)
+                self._stores[name].delete(gone)
 
     def _apply(self, changed: Mapping[int, KnownAnswer | None]) -> None:
         gone = [id for id, answer in changed.items() if answer is None]
@@ -218,7 +224,7 @@ class AnswerBook:
         questions = {hit.id: hit.score for hit in self._stores[_QUESTIONS].search(_mean(last), k)}
         least = min(replies.values(), default=0.0)
         near = min(questions.values(), default=0.0)
-        domain = float(_mean(last) @ self._domain())
+        domain = self._known_kind().typical(_mean(last))
         found = []
         for id in dict.fromkeys((*replies, *questions)):
             answer = self._known.get(id)  # another thread may have taken it out meanwhile
@@ -227,12 +233,37 @@ class AnswerBook:
                 found.append(AnswerHit(answer, replies.get(id, least), asked_for, domain))
         return found
 
-    def _domain(self) -> NDArray[np.float32]:
-        """(dimension,) the mean of the known questions, taken anew when a hundredth of them came or went."""
-        count = len(self._stores[_QUESTIONS])
-        if self._middle is None or abs(count - self._middle[0]) * 100 > count:
-            self._middle = count, self._stores[_QUESTIONS].mean()
-        return self._middle[1]
+    def _known_kind(self) -> _Kind:
+        """What the known questions have in common, taken anew when a hundredth of them came or went."""
+        store = self._stores[_QUESTIONS]
+        count = len(store)
+        if self._kind is None or abs(count - self._kind.count) * 100 > count:
+            middle = store.mean()
+            self._kind = _Kind.of(middle, store.along(middle))
+        return self._kind
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """The mean of ``count`` unit vectors, and how near they lie to it: their mean nearness and its spread."""
+
+    count: int
+    middle: NDArray[np.float32]
+    centre: float
+    spread: float
+
+    @classmethod
+    def of(cls, middle: NDArray[np.float32], near: NDArray[np.float64]) -> _Kind:
+        """Of the mean and each vector's dot product with it; each is compared with the mean of the others."""
+        count = len(near)
+        if count < _FEW:
+            return cls(count, middle, 0.0, 1.0)
+        others = (count * near - 1.0) / (count - 1)
+        return cls(count, middle, float(others.mean()), max(float(others.std()), _LEAST_SPREAD))
+
+    def typical(self, vector: NDArray[np.float32]) -> float:
+        """How near a unit vector lies, in spreads from where the known ones do; 0 where too few are known."""
+        return (float(vector @ self.middle) - self.centre) / self.spread if self.count >= _FEW else 0.0
 
 
 def _mean(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,16 +15,16 @@ from typing import Protocol
 
 from gongbang.apps.answer import Answer, Found, evidence_span, unique_places
 from gongbang.apps.library import Library, needs_encoder
+from gongbang.artifacts.defaults import ENCODER, READER
 from gongbang.data.documents import read_documents
 from gongbang.data.records import Document, Passage, Record
 from gongbang.errors import DataError, OptionError
-from gongbang.runtime.encoder import ENCODER, load_encoder
+from gongbang.runtime.encoder import load_encoder
 from gongbang.search.base import Encoder, Hit, check_k, check_text
 from gongbang.tasks.base import Candidate, Prediction
 from gongbang.tasks.retrieved import LEAST_SHARE, reading_records
 
 _LOG = logging.getLogger(__name__)
-READER = "reader-ko"
 TOP_K = 5
 """Passages read by default: over the KorQuAD 1.0 contexts the right one is among the first five for more
 than 98 questions in 100, and each further one costs its reading time."""

@@ -1,7 +1,7 @@
 """A chatbot over known answers: replies, asks back where it is not sure, and does not repeat itself.
 
 A message is answered by the answer whose text replies best and whose own question is most like what was
-said. How sure that is comes from these scores, and from how near the message is to all known questions,
+said. How sure that is comes from these scores, and from how typical the message is of all known questions,
 through a logistic curve; below its threshold the two nearest questions are asked back instead. Words of
 distress are met by a list before any model is asked.
 """
@@ -43,8 +43,8 @@ class ChatSettings:
     Attributes:
         turns: of the conversation, both sides' together, that a reply is chosen by.
         response_weight, question_weight, domain_weight, bias: confidence = sigmoid(response_weight * how well
-            the answer replies + question_weight * how near its question is + domain_weight * how near what
-            was said is to all known questions on the average + bias).
+            the answer replies + question_weight * how near its question is + domain_weight * how typical
+            what was said is of all known questions, in standard deviations of theirs + bias).
         threshold: confidence below which it asks back.
         without_repeat: replies within which none is given a second time.
         rerank: candidates that a reranker, where there is one, reads again.

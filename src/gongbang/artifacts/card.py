@@ -64,7 +64,7 @@ def model_card(
         *_all_scores(run, measured),
         *_errors(open_notebook(run.path) if measured is None else measured.notebook),
         *(["## Size\n\n" + _sizes(sizes)] if sizes else []),
-        "## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits),
+        *(["## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits)] if limits else []),
         *(f"## {title}\n\n{text}" for title, text in (extra or {}).items()),
         "## How it was made\n\n" + _provenance(run),
     ]

@@ -31,6 +31,7 @@ from gongbang.tasks.base import Prediction
 Status = Literal["running", "done", "failed", "interrupted"]
 DataFiles = Mapping[str, Iterable[str | Path]]
 RECIPE = "recipe.yaml"
+BEST = "best.safetensors"  # of a folder of checkpoints
 
 
 class Run:
@@ -191,6 +192,11 @@ class Run:
         folder = self.path / "checkpoints"
         folder.mkdir(exist_ok=True)
         return folder
+
+    @property
+    def best_weights(self) -> Path:
+        """Where the weights with the best value of the declared metric lie, once there are any."""
+        return self.path / "checkpoints" / BEST
 
     def log(self, *, step: int, **values: Any) -> None:
         """Append one row to the curve; on disk when this returns."""

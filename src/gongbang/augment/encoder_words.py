@@ -4,7 +4,8 @@ No masked language model is bundled: the backbone that is, an E5, was trained to
 names words. It can still say whether a sentence means the same with another word in it. So the words to try
 come from a thesaurus of the training rows, and the encoder ranks them in their sentence, as Jin et al. 2020
 do with word vectors and a sentence encoder ("Is BERT Really Robust?"). Two things it cannot do: it
-has no word for a place where none stood, so that insertion still needs a masked model; and it is deaf to what
+has no word for a place where none stood, so that insertion counts modifiers instead
+(:mod:`gongbang.augment.modifiers`); and it is deaf to what
 turns a label over, since a sentence and its contrary embed alike. The thesaurus keeps nouns of different
 labels apart; read what is made before training on it.
 """
@@ -46,7 +47,8 @@ def bundled_encoder() -> Encoder:
 
 @lru_cache(maxsize=1)
 def _bundled() -> Encoder:
-    from gongbang.runtime.encoder import ENCODER, load_encoder
+    from gongbang.artifacts.defaults import ENCODER
+    from gongbang.runtime.encoder import load_encoder
 
     encoder = load_encoder(ENCODER)
     if encoder is None:

@@ -1,7 +1,8 @@
 """Replacement and insertion of words by a masked language model, or by what stands in for one.
 
 A masked model comes from elsewhere; offline the bundled encoder replaces words in its stead
-(:mod:`gongbang.augment.encoder_words`). Kumar et al. 2020, "Data Augmentation using Pre-trained Transformer
+(:mod:`gongbang.augment.encoder_words`), and counted modifiers are inserted
+(:mod:`gongbang.augment.modifiers`). Kumar et al. 2020, "Data Augmentation using Pre-trained Transformer
 Models", section 3.2, without their conditioning on the label.
 """
 
@@ -126,12 +127,13 @@ def insert_masked(
 ) -> Record | None:
     """Insert a word of the model before a share of the words, one at least, never inside a span.
 
-    None where the model has no word for any place that was drawn, or the text already holds the mask.
+    Places are tried in an order by chance, each once. None where the model has no word for any, or the text
+    already holds the mask.
 
     Args:
         record: any record.
         rng: of the draws.
-        model: fills the blanks, one at a time.
+        model: fills the blanks, one at a time, e.g. a :class:`gongbang.augment.modifiers.Modifiers`.
         field: the field to edit; by default the first of text, context and question.
         share: of the words.
         k: words to draw from.
@@ -146,10 +148,11 @@ def insert_masked(
         return None
     text, places = record.fields[name], places_in(record, name)
     offsets = [word.start for word in eojeols(text) if not touches(places, word.start, word.start)]
-    chosen = rng.choice(offsets, amount(len(offsets), share), replace=False).tolist() if offsets else []
     edits: list[Replacement] = []
-    for at in sorted(chosen):
+    for at in rng.permutation(offsets).tolist():
+        if len(edits) == amount(len(offsets), share):
+            break
         new = draw_word(rng, model.fill(f"{text[:at]}{model.mask} {text[at:]}", k))
         if new is not None:
             edits.append((at, at, f"{new} "))
-    return rewrite(record, {name: edits}) if edits else None
+    return rewrite(record, {name: sorted(edits)}) if edits else None

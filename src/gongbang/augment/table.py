@@ -70,6 +70,7 @@ NOTHING: dict[str, str] = {
 _LEARNT: dict[str, tuple[str, str]] = {
     "eda-synonym": ("synonyms", "gongbang.augment.thesaurus:Thesaurus"),
     "eda-masked-synonym": ("model", "gongbang.augment.encoder_words:EncoderFill"),
+    "eda-masked-insertion": ("model", "gongbang.augment.modifiers:Modifiers"),
     "entity-swap": ("relations", "gongbang.augment.entities:Swaps"),
     "entity-replace": ("pool", "gongbang.augment.entities:EntityPool"),
 }

@@ -84,7 +84,7 @@ class Thesaurus:
         counts = {"min_count": min_count, "window": window}
         for name, value in {**counts, "most_nouns": most_nouns, "most_contexts": most_contexts}.items():
             check_count(name, value)
-        texts = _texts(records)
+        texts = main_texts(records)
         analyses = (analyser or shared_analyser()).analyse_many(list(texts))
         sentences = [(label, s) for label, ms in zip(texts.values(), analyses, strict=True) for s in _cut(ms)]
         seen = Counter(m.form for _, sentence in sentences for m in sentence if _is_noun(m))
@@ -134,7 +134,7 @@ class Thesaurus:
         return [(int(place), float(scores[place])) for place in order if scores[place] > 0]
 
 
-def _texts(records: Sequence[Record]) -> dict[str, str]:
+def main_texts(records: Sequence[Record]) -> dict[str, str]:
     """Each main text once, with the label of the first record that has it; "" where it has none."""
     texts: dict[str, str] = {}
     for record in records:

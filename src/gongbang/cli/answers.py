@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--map",
         action="append",
         default=[],
-        metavar="FIELD=COLUMN",
+        metavar="PART=COLUMN",
         help="the file's own name for a field, such as text=A; may be given several times",
     )
     taken.add_argument("--update", action="store_true", help="change the answers that rows name by id")
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> Any:
 
 
 def _import(answers: Any, args: argparse.Namespace) -> Any:
-    from gongbang.cli.records import mapping_of
+    from gongbang.data.readers.columns import mapping_of
     from gongbang.serve.database.transfer import import_answers
 
     done = import_answers(answers, args.file, columns=mapping_of(args.map), update=args.update)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gongbang.artifacts.defaults import READER
 from gongbang.cli.output import emit, note, style
 from gongbang.cli.sources import add_sources, documents_named, encoder_named, encoder_of_index
 from gongbang.errors import DataError, OptionError, printable
@@ -40,9 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="T",
         help='confidence (0 to 1) below which the answer is "no answer here"; default: the reader\'s own',
     )
-    parser.add_argument(
-        "--artifact", default="reader-ko", metavar="DIR", help="the reader: a name or a folder"
-    )
+    parser.add_argument("--artifact", default=READER, metavar="DIR", help="the reader: a name or a folder")
     parser.add_argument(
         "--stay", action="store_true", help="after --question, stay for more where there is a terminal"
     )

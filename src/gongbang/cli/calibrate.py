@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gongbang.cli.output import emit, note, table
 from gongbang.cli.records import add_format_arguments, problems_of, read, set_aside
 from gongbang.cli.sources import add_encoder, encoder_named
 from gongbang.errors import OptionError
-
-if TYPE_CHECKING:
-    from gongbang.data.records import Record
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +67,7 @@ def _responder(args: argparse.Namespace) -> Any:
 
     from gongbang.apps.answer_book import AnswerBook, ListedAnswers
     from gongbang.apps.chat_calibration import calibrate_chat
+    from gongbang.apps.evaluate.chatting import messages_of
     from gongbang.artifacts.format import check_target
     from gongbang.runtime.calibrate import save_calibrated, sources_of
     from gongbang.runtime.load import load
@@ -83,7 +80,7 @@ def _responder(args: argparse.Namespace) -> Any:
         known = ListedAnswers.of_records(read(args, args.answers).items)
         book = AnswerBook(known, ArtifactResponder(predictor), folder)
         note(args, f"{book.sync():,} answers, {len(inside):,} messages inside, {len(outside):,} outside")
-        fitted = calibrate_chat(book, _messages(inside), _messages(outside))
+        fitted = calibrate_chat(book, messages_of(inside), messages_of(outside))
     artifact = save_calibrated(
         predictor.artifact,
         args.out,
@@ -100,17 +97,6 @@ def _responder(args: argparse.Namespace) -> Any:
         **fitted.report,
     }
     return emit(result, args, _shares)
-
-
-def _messages(records: Sequence[Record]) -> list[str]:
-    """The last turn of each record's context, or its text or question."""
-    texts = [
-        next(
-            (r.fields[name] for name in ("context", "text", "question") if r.fields.get(name, "").strip()), ""
-        )
-        for r in records
-    ]
-    return [text.strip().split("\n")[-1] for text in texts if text.strip()]
 
 
 def _shares(result: dict[str, Any]) -> str:

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gongbang.artifacts.defaults import RESPONDER
 from gongbang.cli.output import emit, note, style, warn
 
 if TYPE_CHECKING:
     from gongbang.apps.chat import Chat, Reply
 
-_ARTIFACT = "respond-ko"
 _SAMPLE = "answers.csv"
 
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a turn of the conversation, may be given several times; without it turns are read from the"
         " terminal or stdin",
     )
-    parser.add_argument("--artifact", default=_ARTIFACT, metavar="NAME", help=f"the responder ({_ARTIFACT})")
+    parser.add_argument("--artifact", default=RESPONDER, metavar="NAME", help=f"the responder ({RESPONDER})")
     parser.add_argument("--rerank", metavar="NAME", help="a cross-encoder that reads the best answers again")
     parser.add_argument(
         "--threshold",

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gongbang.artifacts.defaults import ENCODER, LABELLERS, READER, RESPONDER
 from gongbang.cli.output import emit, note, table
 from gongbang.cli.records import add_format_arguments, read
 from gongbang.errors import ArtifactError, DataError, OptionError, printable
@@ -17,15 +18,10 @@ if TYPE_CHECKING:
 _MAX_LENGTH = 384
 _SHOWN = 15  # labels that the terminal lists; the page has them all
 _OF_READING = {"documents", "answerable", "unanswerable"}
-_READER = "reader-ko"
-_ENCODER = "encoder-ko"
 _BUNDLED = {
-    "reader": (_READER,),
-    "classify": ("sentiment-ko", _ENCODER),
-    "boolq": ("boolq-ko", _ENCODER),
-    "emotions": ("emotions-ko", _ENCODER),
-    "relation": ("relation-ko", _ENCODER),
-    "respond": ("respond-ko", _ENCODER),
+    "reader": (READER,),
+    **{task: (name, ENCODER) for task, name in LABELLERS.items()},
+    "respond": (RESPONDER, ENCODER),
 }
 """Artifacts whose tokenizer counts where none is named, the first one that is installed."""
 

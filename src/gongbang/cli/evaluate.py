@@ -1,4 +1,4 @@
-"""``gongbang evaluate``: how well it finds, reads, asks, labels, responds or plays, on a file of examples."""
+"""``gongbang evaluate``: how well it finds, reads, asks, labels, responds, chats or plays, on a file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from gongbang.artifacts.defaults import LABELLERS, READER, RESPONDER
 from gongbang.cli.output import emit, note, progress, table
 from gongbang.cli.records import add_format_arguments, problems_of, read, set_aside
 from gongbang.cli.scores import number, scores_table
@@ -17,22 +18,15 @@ if TYPE_CHECKING:
     from gongbang.data.loaded import Loaded
     from gongbang.data.records import Record
 
-_READER = "reader-ko"
-_LABELLERS = {
-    "classify": "sentiment-ko",
-    "boolq": "boolq-ko",
-    "emotions": "emotions-ko",
-    "relation": "relation-ko",
-}
-"""What chooses among labels, and the bundled artifact that does it unless another is named."""
-_RESPONDER = "respond-ko"
 _RERANKED = 5  # passages the reader looks at again; each costs its reading time
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's arguments."""
     parser.add_argument(
-        "what", choices=("search", "reader", "ask", *_LABELLERS, "respond", "game"), help="what is measured"
+        "what",
+        choices=("search", "reader", "ask", *LABELLERS, "respond", "chat", "game"),
+        help="what is measured",
     )
     parser.add_argument(
         "--data", required=True, metavar="FILE", help="questions with contexts and answers, or labelled texts"
@@ -40,8 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--artifact",
         metavar="NAME",
-        help=f"the reader ({_READER}), for search an encoder may stand here too, or what gives labels"
-        f" ({', '.join(_LABELLERS.values())}) or responses ({_RESPONDER})",
+        help=f"the reader ({READER}), for search an encoder may stand here too, or what gives labels"
+        f" ({', '.join(LABELLERS.values())}) or responses ({RESPONDER})",
     )
     add_encoder(parser)
     parser.add_argument(
@@ -74,10 +68,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="respond: take the neighbours of the right response and of the context, not a draw",
     )
+    parser.add_argument("--answers", metavar="FILE", help="chat: the pairs that it knows")
+    parser.add_argument(
+        "--outside",
+        action="append",
+        metavar="FILE",
+        help="chat: messages that are not for it, may be given several times",
+    )
     parser.add_argument(
         "--held-out",
         action="store_true",
-        help="ask only what was held out when the reader was made, of a file that its recipe splits",
+        help="ask only what was held out when the artifact was made, of a file that its recipe splits",
     )
     parser.add_argument("--limit", type=int, metavar="N", help="questions at most, spread over the file")
     parser.add_argument("--out", metavar="DIR", help="write scores, predictions and the error notebook")
@@ -94,6 +95,10 @@ def run(args: argparse.Namespace) -> Any:
         from gongbang.cli.evaluate_game import run as game
 
         return game(args)
+    if args.what == "chat":
+        from gongbang.cli.evaluate_chat import run as chat
+
+        return chat(args)
     check_options(_top_k(args), args.no_answer_threshold)
     _sort_artifacts(args)
     encoder_named(args)
@@ -116,7 +121,7 @@ def run(args: argparse.Namespace) -> Any:
 def _loaded(args: argparse.Namespace) -> Loaded[Record]:
     """The file's records; questions without a passage, and contexts without a response, are set aside."""
     found = read(args, args.data)
-    if args.what in _LABELLERS:
+    if args.what in LABELLERS:
         return found
     if args.what == "respond":
         return set_aside(args, found, ("context", "response"))
@@ -127,7 +132,7 @@ def _labels(args: argparse.Namespace, loaded: Loaded[Record], advance: Any) -> E
     from gongbang.apps.evaluate import evaluate_labels, evaluate_stress
     from gongbang.runtime.load import load
 
-    predictor = load(args.artifact or _LABELLERS[args.what], task=args.what)
+    predictor = load(args.artifact or LABELLERS[args.what], task=args.what)
     if args.stress:
         return evaluate_stress(loaded.items, predictor, limit=args.limit, on_progress=advance)
     name = f"{args.what}: {args.data}"
@@ -140,7 +145,7 @@ def _respond(args: argparse.Namespace, loaded: Loaded[Record], advance: Any) -> 
 
     return evaluate_respond(
         loaded.items,
-        load(args.artifact or _RESPONDER, task="respond"),
+        load(args.artifact or RESPONDER, task="respond"),
         candidates=args.candidates,
         hard=args.hard,
         limit=args.limit,
@@ -224,7 +229,7 @@ def _sort_artifacts(args: argparse.Namespace) -> None:
 def _predictor(args: argparse.Namespace) -> Any:
     from gongbang.runtime.load import load
 
-    return load(args.artifact or _READER, task="reader")
+    return load(args.artifact or READER, task="reader")
 
 
 def _top_k(args: argparse.Namespace) -> int:
@@ -238,8 +243,8 @@ def _held_out(args: argparse.Namespace, loaded: Loaded[Record]) -> Loaded[Record
     from gongbang.artifacts.format import open_artifact
     from gongbang.artifacts.held_out import held_out_records, only_held_out
 
-    bundled = {**_LABELLERS, "respond": _RESPONDER}
-    artifact = open_artifact(args.artifact or bundled.get(args.what, _READER), verify=False)
+    bundled = {**LABELLERS, "respond": RESPONDER}
+    artifact = open_artifact(args.artifact or bundled.get(args.what, READER), verify=False)
     keep = held_out_records if args.what in bundled else only_held_out
     return replace(loaded, items=keep(artifact, loaded.items))
 
@@ -256,9 +261,10 @@ _USED = {
     "reader": _READING | {"no_answer_threshold", "held_out"},
     "ask": _READING
     | {"encoder", "no_dense", "rerank", "top_k", "no_answer_threshold", "unanswerable", "held_out"},
-    **{what: _READING | {"held_out"} for what in _LABELLERS},
+    **{what: _READING | {"held_out"} for what in LABELLERS},
     "boolq": _READING | {"held_out", "stress"},
     "respond": _READING | {"candidates", "hard", "held_out"},
+    "chat": _READING | {"answers", "outside", "held_out"},
     "game": {"encoder", "no_dense"},
 }
 
@@ -280,6 +286,8 @@ def _refuse_idle_options(args: argparse.Namespace) -> None:
         "candidates": args.candidates is not None,
         "hard": args.hard,
         "held_out": args.held_out,
+        "answers": args.answers is not None,
+        "outside": bool(args.outside),
         "limit": args.limit is not None,
         "format": args.format is not None,
         "map": bool(args.map),

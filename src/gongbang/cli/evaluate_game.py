@@ -20,9 +20,9 @@ def run(args: argparse.Namespace) -> Any:
     """
     from gongbang.apps.evaluate.evaluation import make_folder
     from gongbang.apps.twenty_questions import Reader, TwentyQuestions, load_answerer, read_keywords
-    from gongbang.apps.twenty_questions.asking import ANSWERER
     from gongbang.apps.twenty_questions.measure import evaluate_game, read_questions
     from gongbang.apps.twenty_questions.opening import opened
+    from gongbang.artifacts.defaults import ANSWERER
     from gongbang.runtime.encoder import load_encoder
 
     folder = Path(args.data).parent

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gongbang.artifacts.defaults import ANSWERER, READER
 from gongbang.cli.output import note, style
 from gongbang.cli.sources import encoder_named
 from gongbang.errors import GongbangError, OptionError
@@ -33,8 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--feedback", metavar="FILE", type=Path, help="append what you mark after the end, as JSON lines"
     )
-    parser.add_argument("--answerer", default="boolq-ko", metavar="NAME", help="answers questions (boolq-ko)")
-    parser.add_argument("--reader", default="reader-ko", metavar="NAME", help="answers hints (reader-ko)")
+    parser.add_argument(
+        "--answerer", default=ANSWERER, metavar="NAME", help=f"answers questions ({ANSWERER})"
+    )
+    parser.add_argument("--reader", default=READER, metavar="NAME", help=f"answers hints ({READER})")
     parser.add_argument(
         "--encoder",
         metavar="NAME",

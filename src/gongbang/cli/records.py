@@ -36,6 +36,7 @@ def read(args: argparse.Namespace, path: str | Path) -> Loaded[Record]:
         DataError: the whole file cannot be used.
         OptionError: a mapping that is not PART=COLUMN, or an unknown format.
     """
+    from gongbang.data.readers.columns import mapping_of
     from gongbang.data.reading import read_records
 
     loaded = read_records(path, format=args.format, mapping=mapping_of(args.map) or None)
@@ -90,27 +91,6 @@ def _blank(record: Record, name: str, path: str | Path) -> DataError:
         path=path,
         field=name,
     )
-
-
-def mapping_of(pairs: Sequence[str]) -> dict[str, str]:
-    """``["question=q"]`` as a mapping of columns.
-
-    Example:
-        >>> mapping_of(["question=q", "context=passage"])
-        {'question': 'q', 'context': 'passage'}
-    """
-    mapping: dict[str, str] = {}
-    for pair in pairs:
-        part, equals, column = pair.partition("=")
-        if not (part and equals and column):
-            raise OptionError(
-                "a mapping of columns is not of the form PART=COLUMN.",
-                value=pair,
-                allowed="PART=COLUMN",
-                cure="Write for instance --map question=q --map context=passage --map answer=a.",
-            )
-        mapping[part] = column
-    return mapping
 
 
 def jsonl_target(out: str) -> Path:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from gongbang.artifacts.defaults import ENCODER
 from gongbang.errors import OptionError
-
-ENCODER = "encoder-ko"
 
 
 def add_sources(parser: argparse.ArgumentParser) -> None:

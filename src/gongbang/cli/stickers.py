@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from gongbang.artifacts.defaults import EMOTIONS
 from gongbang.cli.output import emit
 from gongbang.errors import OptionError
 
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the stickers: id, name, keywords and picture a line, or emojibase's own names",
     )
     parser.add_argument(
-        "--artifact", default="emotions-ko", metavar="NAME", help="names the emotions (emotions-ko)"
+        "--artifact", default=EMOTIONS, metavar="NAME", help=f"names the emotions ({EMOTIONS})"
     )
     parser.add_argument("--k", type=int, default=3, metavar="N", help="stickers a turn (3)")
     parser.add_argument(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gongbang.cli.output import emit, note, table
 from gongbang.cli.scores import number
-from gongbang.cli.training import require_training, training_progress
+from gongbang.cli.training import add_workers, require_training, training_progress
 
 if TYPE_CHECKING:
     from gongbang.train.study import Study
@@ -24,6 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-preflight", action="store_true", help="skip the proofs of each variant's first run"
     )
+    parser.add_argument(
+        "--score-again",
+        action="store_true",
+        help="score the weights of runs anew instead of taking what was measured then",
+    )
+    add_workers(parser)
 
 
 def run(args: argparse.Namespace) -> Any:
@@ -36,7 +42,13 @@ def run(args: argparse.Namespace) -> Any:
     out = args.out or str(Path("studies") / Path(args.study).stem)
     with training_progress(args) as on_event:
         found = run_study(
-            args.study, out=out, on_event=on_event, preflight=not args.no_preflight, measures=make_measure
+            args.study,
+            out=out,
+            on_event=on_event,
+            preflight=not args.no_preflight,
+            measures=make_measure,
+            workers=args.workers,
+            again=args.score_again,
         )
     if args.page:
         note(args, f"written: {write_into(args.page, found)}")

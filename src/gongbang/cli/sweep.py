@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gongbang.cli.output import emit, table
 from gongbang.cli.scores import number
-from gongbang.cli.training import require_training, training_progress
+from gongbang.cli.training import add_workers, require_training, training_progress
 from gongbang.errors import OptionError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-preflight", action="store_true", help="skip the proofs of each ratio's first run"
     )
+    add_workers(parser)
 
 
 def run(args: argparse.Namespace) -> Any:
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> Any:
             method=args.augment,
             on_event=on_event,
             preflight=not args.no_preflight,
+            workers=args.workers,
         )
     return emit(found.to_dict(), args, lambda: _text(found))
 

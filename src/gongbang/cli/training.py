@@ -27,6 +27,17 @@ def require_training(purpose: str) -> None:
             raise MissingExtraError(package, extra="train", purpose=purpose)
 
 
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    """The option of verbs that train many runs."""
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="runs that are trained at a time, each with its share of the threads and memory of its own (1)",
+    )
+
+
 @contextmanager
 def training_progress(args: argparse.Namespace) -> Iterator[OnEvent]:
     """Shows a run's events on stderr: a bar with the time left on a terminal, plain lines elsewhere."""
@@ -53,7 +64,10 @@ def _bar() -> Iterator[OnEvent]:
                 progress.console.print(event_line(event), markup=False, highlight=False)
             else:
                 progress.update(
-                    task, total=event["steps"], completed=event["step"], description=_numbers(event)
+                    task,
+                    total=event["steps"],
+                    completed=event["step"],
+                    description=_of_which(event) + _numbers(event),
                 )
 
         yield show
@@ -68,16 +82,25 @@ def event_line(event: Mapping[str, Any]) -> str:
         >>> event_line({"step": 10, "steps": 40, "epoch": 0.5, "loss": 2.0, "lr": 1e-4,
         ...             "examples_per_second": 4.0, "seconds_left": 125})
         'step 10/40: epoch 0.50, loss 2.0000, 4.0 examples/s, 2 min 5 s left'
+        >>> event_line({"step": 4, "evaluation": {"mrr": 0.5}, "variant": "cross", "seed": 17})
+        'cross/17: step 4: development mrr 0.5000'
     """
+    which = _of_which(event)
     if "evaluation" not in event:
-        return f"step {event['step']}/{event['steps']}: {_numbers(event)}"
+        return f"{which}step {event['step']}/{event['steps']}: {_numbers(event)}"
     names = event["evaluation"]
     metrics = ", ".join(f"{name} {number(name, value)}" for name, value in names.items())
     best = event.get("best")
     first = next(iter(names), "")
-    return f"step {event['step']}: development {metrics}" + (
+    return f"{which}step {event['step']}: development {metrics}" + (
         f" (best {number(first, best)})" if best is not None else ""
     )
+
+
+def _of_which(event: Mapping[str, Any]) -> str:
+    """Whose numbers these are, where several runs belong together."""
+    told = "/".join(str(event[name]) for name in ("variant", "ratio", "seed") if name in event)
+    return f"{told}: " if told else ""
 
 
 def _numbers(event: Mapping[str, Any]) -> str:

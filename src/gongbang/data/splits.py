@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gongbang.data.records import Record
 from gongbang.errors import OptionError, SplitError
@@ -60,6 +60,32 @@ def group_name(group: str) -> str:
         True
     """
     return unicodedata.normalize("NFC", group).strip().replace(" ", "_")
+
+
+def grouped_by(record: Record, name: str) -> Record:
+    """The record in the group of all whose field ``name`` has the same letters and digits.
+
+    A reader ties together whatever tells one row of another; some of these ties are no leak for a task. Where
+    nothing is named the record stays in the group that it has.
+
+    Raises:
+        SplitError: the record has no such text.
+
+    Example:
+        >>> grouped_by(Record("1", {"context": "배고파!"}, group="7"), "context").group
+        '배고파'
+    """
+    if not name:
+        return record
+    text = record.fields.get(name, "").strip()
+    if not text:
+        raise SplitError(
+            "a record cannot be grouped by a text that it does not have.",
+            value=f"'{name}' of record '{record.id}'",
+            allowed=", ".join(record.fields),
+            cure="Name a field that every record has, or leave data.split.group_by out.",
+        )
+    return replace(record, group=normalise_for_comparison(text) or text)
 
 
 def text_of(record: Record) -> str:

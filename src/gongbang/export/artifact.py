@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,13 @@ from gongbang.export.embedding import is_lossless
 from gongbang.export.gate import REFERENCE, Files, Gate, open_trial, served_scores
 from gongbang.export.onnx import check_parity, compress_embedding, export_onnx, input_names
 from gongbang.export.quantise import MODES, quantise_int8
-from gongbang.export.ready import check_done, check_same_questions, check_scored, check_servable
+from gongbang.export.ready import check_servable, trained_bench
 from gongbang.export.report import ExportReport
 from gongbang.nn.backbones import OFFLINE
 from gongbang.runtime.batching import run_sides
 from gongbang.runtime.predictor import Predictor
-from gongbang.train.checkpoint import load_weights
-from gongbang.train.recipe import parse_recipe
-from gongbang.train.workbench import Workbench, assemble, negatives_of
+from gongbang.tasks.pair_memory import MEMORY, PairMemory
+from gongbang.train.workbench import Workbench, negatives_of
 
 _LOG = logging.getLogger(__name__)
 _BACKBONE = Training(
@@ -63,12 +62,7 @@ def export_run(
             give what torch gives.
     """
     check_target(Path(out), overwrite)
-    recipe = parse_recipe(run.recipe, str(run.path))
-    check_done(run)
-    bench = assemble(recipe, made=False)
-    check_scored(run, bench)
-    check_same_questions(run, bench)
-    load_weights(bench.model, run.path / "checkpoints" / "best.safetensors")
+    bench = trained_bench(run)
     return export_bench(bench, run, out, quantise=quantise, gate=gate, limit=limit, overwrite=overwrite)
 
 
@@ -115,6 +109,8 @@ class _Export:
     def carry_out(self, out: Path, *, overwrite: bool) -> ExportReport:
         form = self._form()
         engine_metrics, engines = self._engines(form)
+        if self.bench.recipe.export.memory:
+            self.bench.task = _remembering(self.bench, form.trial)
         calibration = _calibrate(self.bench, form.trial)
         measured = _measure(self.bench, form)
         report = {
@@ -250,8 +246,9 @@ def _calibrate(bench: Workbench, trial: Predictor) -> dict[str, Any]:
         return _fit_labels(bench, trial)
     if bench.task.name != "reader":
         return {}
+    from gongbang.artifacts.defaults import ENCODER
     from gongbang.runtime.calibrate import calibrate_reader
-    from gongbang.runtime.encoder import ENCODER, load_encoder
+    from gongbang.runtime.encoder import load_encoder
     from gongbang.search.contexts import passages_of
     from gongbang.search.hybrid import default_index
     from gongbang.tasks.reader import ReaderTask
@@ -263,6 +260,15 @@ def _calibrate(bench: Workbench, trial: Predictor) -> dict[str, Any]:
     fitted = calibrate_reader(bench.task, trial.engine, bench.splits.development, index)
     bench.task = ReaderTask(bench.backbone.tokenizer, fitted.settings)
     return fitted.report
+
+
+def _remembering(bench: Workbench, trial: Predictor) -> Any:
+    """The task with the training pairs as the exported model encodes them; fitted with the rest."""
+    records = [record for record in bench.splits.train if record.fields.get("response", "").strip()]
+    features = bench.task.prepare([replace(record, labels={}) for record in records])
+    outputs = run_sides(trial.engine, features.inputs)
+    texts = [record.fields["response"] for record in records]
+    return bench.task.remembering(PairMemory.of(texts, outputs["embedding"], outputs["response_embedding"]))
 
 
 def _fit_labels(bench: Workbench, trial: Predictor) -> dict[str, Any]:
@@ -293,8 +299,12 @@ def _save(
     trained_on = _trained_on(bench)
     licence = "; ".join(dict.fromkeys(part.licence for part in trained_on))
     parts = dict(files)
+    memory = getattr(bench.task, "memory", None)
+    if memory is not None:
+        parts[MEMORY] = memory.to_bytes()
     if bench.splits.test:
-        parts[HELD_OUT] = held_out_file(record.group for record in bench.splits.test)
+        groups = (record.group for record in bench.splits.test)
+        parts[HELD_OUT] = held_out_file(groups, bench.recipe.data.split.group_by)
     sizes = {
         key: len(part) if isinstance(part, bytes) else part.stat().st_size for key, part in parts.items()
     }
@@ -322,7 +332,8 @@ def _save(
             what=bench.recipe.description.strip() or out.name,
             licence=licence,
             trained_on=trained_on,
-            limits=_LIMITS.get(bench.task.name, ("Measured on Wikipedia text only.",)),
+            limits=(*_LIMITS.get(bench.task.name, ()), *bench.recipe.export.limits),
+            extra=_remembered(report["calibration"].get("memory")),
             sizes=sizes,
             measured=measured,
         ),
@@ -330,34 +341,46 @@ def _save(
     )
 
 
+# Of every model of a task, whatever it was trained on; what its data does to it, the recipe says.
 _LIMITS = {
-    "reader": (
-        "Trained on encyclopaedic text; stories, tables and conversations are read less well.",
-        "An answer is one span of one passage: it does not count, compare or join facts.",
-        "Confidence was calibrated on Wikipedia questions and is rougher elsewhere.",
-    ),
-    "encode": (
-        "Trained on questions about encyclopaedic text.",
-        "Texts beyond the length limit are cut off.",
-    ),
+    "reader": ("An answer is one span of one passage: it does not count, compare or join facts.",),
+    "encode": ("Texts beyond the length limit are cut off.",),
     "classify": (
         "It gives one of its labels to every text, also to one that is about something else.",
         "Of a text beyond the length limit the middle is not read.",
     ),
     "boolq": (
-        "Trained on short encyclopaedic passages; it does not count, compare or join facts.",
+        "It does not count, compare or join facts.",
         "The supporting sentence is the one most like the question in the window that decided, not a proof.",
-        "Entailment pairs were read as questions in training: their sentences are shorter than passages.",
     ),
     "emotions": (
         "Raters of such comments agree on few labels; a probability is the share of raters to expect.",
-        "Trained on comments from the web: letters, poems and talk are felt less well.",
     ),
     "relation": (
         "It knows only the relations that occur in its training data, and the entities must be marked.",
-        "Trained on sentences about law and war from an encyclopaedia.",
+    ),
+    "respond": (
+        "It ranks replies that it is given and writes none; the best of them need not be a good one.",
+        "Of a long context the last tokens are read, of a long reply the first.",
     ),
 }
+
+
+def _remembered(memory: Mapping[str, Any] | None) -> dict[str, str]:
+    """The card's section on known pairs."""
+    if memory is None:
+        return {}
+    if not memory["weight"]:
+        return {"Known pairs": "None are kept: on development data they did not help."}
+    return {
+        "Known pairs": (
+            f"The {memory['pairs']:,} pairs of the training part are kept as vectors. What the "
+            f"{memory['neighbours']} known contexts nearest to a new one were answered is added to its "
+            f"vector with the weight {memory['weight']} (temperature {memory['temperature']}), chosen on "
+            f"development data: there MRR is {memory['mrr without']:.3f} without them and "
+            f"{memory['mrr with']:.3f} with them."
+        )
+    }
 
 
 def _trained_on(bench: Workbench) -> tuple[Training, ...]:

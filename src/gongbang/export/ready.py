@@ -1,4 +1,4 @@
-"""Whether a run can be exported, told before minutes are spent on it."""
+"""Whether a run can be exported, told before minutes are spent on it; and what is exported of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,23 @@ from gongbang.artifacts.run import Run
 from gongbang.errors import ArtifactError
 from gongbang.tasks.encode import is_pair
 from gongbang.tasks.reader import question_id
-from gongbang.train.workbench import Workbench
+from gongbang.train.checkpoint import load_weights
+from gongbang.train.recipe import parse_recipe
+from gongbang.train.workbench import Workbench, assemble
+
+
+def trained_bench(run: Run) -> Workbench:
+    """The run's workbench with its best weights, after what export asks of a run.
+
+    Raises:
+        ArtifactError: the run is not done, has no weights or no scores.
+    """
+    check_done(run)
+    bench = assemble(parse_recipe(run.recipe, str(run.path)), made=False)
+    check_scored(run, bench)
+    check_same_questions(run, bench)
+    load_weights(bench.model, run.best_weights)
+    return bench
 
 
 def check_done(run: Run) -> None:
@@ -26,7 +42,7 @@ def check_done(run: Run) -> None:
             if run.status == "running"
             else f"Go on with it: gongbang train --resume {run.id}; with --finish to train no further.",
         )
-    weights = run.path / "checkpoints" / "best.safetensors"
+    weights = run.best_weights
     if not weights.is_file():
         raise ArtifactError(
             "the run has no trained weights.",

@@ -7,6 +7,8 @@ towards one threshold for all labels, the more the fewer positives it has.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -58,6 +60,43 @@ def choose_label_thresholds(
         own, weight = _own(right[:, at], shares[:, at]), float(positives[at])
         thresholds[at] = (weight * own + shrinkage * common) / (weight + shrinkage)
     return thresholds
+
+
+def cross_fitted_thresholds(
+    gold: ArrayLike, probabilities: ArrayLike, groups: Sequence[Hashable], *, seed: int = 0
+) -> _Floats | None:
+    """(n, L) the thresholds of each example, fitted on the half of the groups that it is not in.
+
+    What a model's sets are worth can so be told before its thresholds are fitted, on the very data that they
+    will be fitted to.
+
+    Args:
+        gold: (n, L) whether an example has a label.
+        probabilities: (n, L) in [0, 1], of a model that did not train on these examples.
+        groups: (n,) what must not stand in both halves.
+        seed: of the halves.
+
+    Returns:
+        None where a half has no example with a label.
+
+    Raises:
+        OptionError: as :func:`choose_label_thresholds`.
+
+    Example:
+        >>> gold, shares = [[1], [1], [0], [0]], [[0.9], [0.7], [0.2], [0.1]]
+        >>> cross_fitted_thresholds(gold, shares, "abca").round(2).tolist()
+        [[0.45], [0.5], [0.5], [0.45]]
+    """
+    right, shares = _matrices(gold, probabilities)
+    names = list(dict.fromkeys(groups))
+    first = {names[at] for at in np.random.default_rng(seed).permutation(len(names))[::2]}
+    half = np.asarray([group in first for group in groups])
+    if not right[half].any() or not right[~half].any():
+        return None
+    found = np.empty(shares.shape)
+    for part in (half, ~half):
+        found[part] = choose_label_thresholds(right[~part], shares[~part])
+    return found
 
 
 def _own(gold: NDArray[np.bool_], shares: _Floats) -> float:

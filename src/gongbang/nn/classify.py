@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -15,6 +16,7 @@ from gongbang.nn.losses import make_loss
 Batch = Mapping[str, Tensor]
 Pool = Literal["mean", "cls"]
 ClassWeights = Literal["none", "balanced"]
+_FREE_STEPS, _FREE_RATE = 300, 0.3  # of the descent that finds how low a loss can go
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,11 @@ def pooled(states: Tensor, attention_mask: Tensor, pool: Pool) -> Tensor:
     return (states.float() * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1.0)
 
 
+def unit_mean(states: Tensor, attention_mask: Tensor) -> Tensor:
+    """(batch, hidden_size) the mean of the real tokens' states, of length 1 (Wang et al. 2024, section 3)."""
+    return nn.functional.normalize(pooled(states, attention_mask, "mean"), dim=-1)
+
+
 def balanced_weights(counts: Sequence[int]) -> Tensor:
     """(L,) weights whose mean over the training rows is 1, each the inverse of its label's frequency.
 
@@ -95,6 +102,7 @@ class PooledHead(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.options = options
+        self.labels = labels
         self.dropout = nn.Dropout(options.dropout)
         self.head = nn.Linear(hidden_size, labels)
         nn.init.normal_(self.head.weight, std=0.02)
@@ -123,7 +131,39 @@ class PooledHead(nn.Module):
         return [self._logits(state) for _ in range(samples)]
 
 
-class ClassifyModel(PooledHead):
+class LabelHead(PooledHead, ABC):
+    """A head whose loss is one of a row's logits and its targets, whatever the text."""
+
+    output_names = ("logits",)
+
+    @abstractmethod
+    def loss_of(self, logits: Tensor, batch: Batch) -> Tensor:
+        """The mean loss over rows of these logits, (batch, labels)."""
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Mean loss over rows and dropout samples."""
+        return torch.stack([self.loss_of(logits, batch) for logits in self._readings(batch)]).mean()
+
+    def lowest_loss(self, batch: Batch) -> float:
+        """What the loss of these rows comes to with the best logits there are.
+
+        Near 0 where one label is to have all of the probability; as high as the targets' entropy where it is
+        to be shared out, as by label smoothing, a teacher, or a set of labels under a softmax. Found by
+        gradient descent on the logits themselves.
+        """
+        first = next(iter(batch.values()))
+        with torch.enable_grad():
+            logits = torch.zeros(len(first), self.labels, device=first.device, requires_grad=True)
+            optimizer = torch.optim.Adam([logits], lr=_FREE_RATE)
+            for _ in range(_FREE_STEPS):
+                optimizer.zero_grad()
+                loss = self.loss_of(logits, batch)
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+        return float(loss.detach())
+
+
+class ClassifyModel(LabelHead):
     """One label of several (Devlin et al. 2019, section 4.1), over a pooled state.
 
     Args:
@@ -134,7 +174,6 @@ class ClassifyModel(PooledHead):
         counts: (labels,) training rows of each label, for ``class_weights``.
     """
 
-    output_names = ("logits",)
     options_type = HeadOptions
     usual_loss = "cross_entropy"
 
@@ -155,17 +194,14 @@ class ClassifyModel(PooledHead):
         self.objective = make_loss(options.loss or self.usual_loss, "class", **given)
         self.soft = make_loss("soft_cross_entropy", "class")
 
-    def loss(self, batch: Batch) -> Tensor:
-        """Mean loss over rows and dropout samples; a teacher's ``soft`` probabilities take their share."""
+    def loss_of(self, logits: Tensor, batch: Batch) -> Tensor:
+        """The mean over rows; a teacher's ``soft`` probabilities take their share."""
         share = self.options.soft_share if "soft" in batch else 0.0
-        losses = []
-        for logits in self._readings(batch):
-            loss = (1.0 - share) * self.objective(logits, batch["label"])
-            losses.append(loss + share * self.soft(logits, batch["soft"]) if share else loss)
-        return torch.stack(losses).mean()
+        loss: Tensor = (1.0 - share) * self.objective(logits, batch["label"])
+        return loss + share * self.soft(logits, batch["soft"]) if share else loss
 
 
-class EmotionsModel(PooledHead):
+class EmotionsModel(LabelHead):
     """Any number of labels: a logit for each, over a pooled state.
 
     Args:
@@ -176,7 +212,6 @@ class EmotionsModel(PooledHead):
         counts: not used: a set of labels has no frequency of its own.
     """
 
-    output_names = ("logits",)
     options_type = HeadOptions
     usual_loss = "bce"
 
@@ -200,8 +235,7 @@ class EmotionsModel(PooledHead):
         super().__init__(encoder, hidden_size, labels=labels, options=options)
         self.objective = make_loss(options.loss or self.usual_loss, "labels", **options.loss_options)
 
-    def loss(self, batch: Batch) -> Tensor:
-        """Mean loss over rows and dropout samples."""
-        return torch.stack(
-            [self.objective(logits, batch["labels"]) for logits in self._readings(batch)]
-        ).mean()
+    def loss_of(self, logits: Tensor, batch: Batch) -> Tensor:
+        """The mean over rows."""
+        loss: Tensor = self.objective(logits, batch["labels"])
+        return loss

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from gongbang.nn.by_length import states_by_length
+from gongbang.nn.classify import unit_mean
+
 Batch = Mapping[str, Tensor]
 
 
@@ -28,16 +31,17 @@ class EmbedModel(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
         """``embedding``, (batch, hidden_size), of texts given as (batch, time)."""
-        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
-        mask = attention_mask[:, :, None].to(states.dtype)
-        pooled = (states * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1.0)
-        return {"embedding": nn.functional.normalize(pooled, dim=-1)}
+        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return {"embedding": unit_mean(states, attention_mask)}
 
     def pair_outputs(self, batch: Batch) -> dict[str, Tensor]:
         """``embedding`` and ``question_embedding`` of a training batch of pairs."""
-        passages = self(batch["input_ids"], batch["attention_mask"])["embedding"]
-        questions = self(batch["question_input_ids"], batch["question_attention_mask"])["embedding"]
-        return {"embedding": passages, "question_embedding": questions}
+        sides = {"embedding": "", "question_embedding": "question_"}
+        found = {}
+        for name, side in sides.items():
+            ids, mask = batch[f"{side}input_ids"], batch[f"{side}attention_mask"]
+            found[name] = unit_mean(states_by_length(self.encoder, ids, mask), mask)
+        return found
 
     def loss(self, batch: Batch) -> Tensor:
         """InfoNCE over the batch in both directions (van den Oord et al. 2018, section 2.3).

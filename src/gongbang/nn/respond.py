@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from gongbang.errors import OptionError
-from gongbang.nn.classify import HeadOptions, PooledHead, pooled
+from gongbang.nn.by_length import states_by_length
+from gongbang.nn.classify import HeadOptions, PooledHead, unit_mean
 from gongbang.nn.losses import Loss, make_loss
 
 Batch = Mapping[str, Tensor]
@@ -99,23 +100,24 @@ class BiModel(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
         """``embedding``, (batch, hidden_size), of texts given as (batch, time)."""
-        return {"embedding": self._mean(self._states(input_ids, attention_mask), attention_mask)}
+        return {"embedding": unit_mean(self._states(input_ids, attention_mask), attention_mask)}
 
     def pair_outputs(self, batch: Batch) -> dict[str, Tensor]:
         """What a batch's contexts become, and ``response_embedding``, (batch, hidden_size).
 
         Where rows have mined responses, ``negative_embedding``, (batch, negatives * hidden_size), as well.
         """
-        found = self(batch["input_ids"], batch["attention_mask"])
-        return {**found, **self._responses(batch)}
+        ids, mask = batch["input_ids"], batch["attention_mask"]
+        contexts = unit_mean(states_by_length(self.encoder, ids, mask), mask)
+        return {"embedding": contexts, **self._responses(batch)}
 
     def _responses(self, batch: Batch) -> dict[str, Tensor]:
         """The vectors of a batch's responses, and of those that were mined for its rows."""
         ids, mask = batch["response_input_ids"], batch["response_attention_mask"]
-        found = {"response_embedding": self._mean(self._states(ids, mask), mask)}
+        found = {"response_embedding": unit_mean(states_by_length(self.encoder, ids, mask), mask)}
         if "negative_input_ids" in batch:
             ids, mask = (batch[f"negative_{name}"].flatten(0, 1) for name in ("input_ids", "attention_mask"))
-            vectors = self._mean(self._states(ids, mask), mask)  # (batch * negatives, hidden_size)
+            vectors = unit_mean(states_by_length(self.encoder, ids, mask), mask)  # (batch * negatives, -1)
             found["negative_embedding"] = vectors.reshape(len(batch["input_ids"]), -1)
         return found
 
@@ -175,9 +177,6 @@ class BiModel(nn.Module):
         states: Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         return states.float()
 
-    def _mean(self, states: Tensor, attention_mask: Tensor) -> Tensor:
-        return nn.functional.normalize(pooled(states, attention_mask, "mean"), dim=-1)
-
 
 class PolyModel(BiModel):
     """Several vectors of a context, which a response attends to; one vector of a response.
@@ -215,13 +214,13 @@ class PolyModel(BiModel):
         return {
             "embedding": vectors.flatten(1),
             "embedding_mask": there,
-            "response_embedding": self._mean(states, attention_mask),
+            "response_embedding": unit_mean(states, attention_mask),
         }
 
     def pair_outputs(self, batch: Batch) -> dict[str, Tensor]:
         """As :meth:`forward` of the contexts, with the embeddings of the responses."""
-        states = self._states(batch["input_ids"], batch["attention_mask"])
-        vectors, there = self._vectors(states, batch["attention_mask"])
+        ids, mask = batch["input_ids"], batch["attention_mask"]
+        vectors, there = self._vectors(states_by_length(self.encoder, ids, mask).float(), mask)
         return {"embedding": vectors.flatten(1), "embedding_mask": there, **self._responses(batch)}
 
     def _vectors(self, states: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:

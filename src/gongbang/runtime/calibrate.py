@@ -19,7 +19,7 @@ import numpy as np
 
 from gongbang.artifacts.format import CARD, PIPELINE, Artifact, check_target, save_artifact
 from gongbang.artifacts.hashing import short
-from gongbang.artifacts.held_out import HELD_OUT, without_groups
+from gongbang.artifacts.held_out import HELD_OUT, without_records
 from gongbang.data.records import Record
 from gongbang.errors import DataError
 from gongbang.metrics.abstention import choose_no_answer_threshold
@@ -195,7 +195,7 @@ def save_calibrated(
     manifest = old.manifest
     files: dict[str, Path | bytes] = {name: old.file(name) for name in manifest.files if name != PIPELINE}
     if HELD_OUT in files:
-        files[HELD_OUT] = without_groups(old, (record.group for record in seen))
+        files[HELD_OUT] = without_records(old, seen)
     card = (old.path / CARD).read_text(encoding="utf-8") if (old.path / CARD).is_file() else ""
     again = f"{told}, from the artifact {short(old.id)}; the scores above are those from before."
     return save_artifact(

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gongbang.artifacts.defaults import ENCODER
 from gongbang.data.records import Passage
 from gongbang.runtime.batching import run_rows
 from gongbang.runtime.predictor import Predictor
 from gongbang.search.base import Encoder
 
 _LOG = logging.getLogger(__name__)
-ENCODER = "encoder-ko"
 
 
 class ArtifactEncoder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from gongbang.artifacts.format import open_artifact
 from gongbang.runtime.engines import EngineName, open_engine
@@ -38,11 +39,14 @@ def load(
     """
     from tokenizers import Tokenizer
 
+    from gongbang.tasks.pair_memory import MEMORY, PairMemory
     from gongbang.tasks.table import make_task
 
     artifact = open_artifact(name_or_path)
     if task is not None:
         artifact.require_task(task)
     tokenizer = Tokenizer.from_file(str(artifact.file("tokenizer.json")))
-    task = make_task(artifact.manifest.task, tokenizer, artifact.config)
-    return Predictor(artifact, task, open_engine(artifact, engine, threads))
+    made: Any = make_task(artifact.manifest.task, tokenizer, artifact.config)
+    if MEMORY in artifact.manifest.files:
+        made = made.remembering(PairMemory.from_bytes(artifact.file(MEMORY).read_bytes()))
+    return Predictor(artifact, made, open_engine(artifact, engine, threads))

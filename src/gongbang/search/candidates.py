@@ -160,6 +160,15 @@ class CandidateStore:
             total += rows.vectors[live[start : start + CHUNK]].sum(axis=0, dtype=np.float64)
         return np.asarray(total / max(1, len(live)), dtype=np.float32)
 
+    def along(self, direction: NDArray[np.float32]) -> NDArray[np.float64]:
+        """(n,) the dot product of each vector that is there with a direction, (dimension,)."""
+        rows = self._now()
+        parts = [
+            rows.vectors[rows.live[start : start + CHUNK]].astype(np.float64) @ direction
+            for start in range(0, len(rows.live), CHUNK)
+        ]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
     def put(self, ids: Sequence[int], versions: Sequence[int], vectors: ArrayLike) -> int:
         """Adds answers, or replaces those that are there; all of them or, if it is interrupted, none.
 

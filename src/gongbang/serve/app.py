@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from gongbang import __version__
+from gongbang.artifacts.defaults import RESPONDER
 from gongbang.errors import OptionError
 from gongbang.serve.access.door import Door
 from gongbang.serve.access.origins import METHODS, SENT, SHOWN, Origins
@@ -37,7 +38,7 @@ from gongbang.serve.routes import (
     review,
 )
 from gongbang.serve.service import ChatService, Model, Service
-from gongbang.serve.settings import RESPONDER, ServeSettings
+from gongbang.serve.settings import ServeSettings
 
 _LOG = logging.getLogger(__name__)
 _CHAT = (files, answers, chat, conversations)

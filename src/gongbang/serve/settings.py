@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from gongbang.artifacts.defaults import READER, RESPONDER
 from gongbang.errors import OptionError
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """Names under which a server on this machine is asked; another Host header is refused."""
-RESPONDER = "respond-ko"
-"""The chatbot's artifact unless another is named."""
 _LARGEST = 1_000_000
 
 
@@ -79,7 +78,7 @@ class ServeSettings:
     )
     docs: tuple[str, ...] = _said((), "files, folders or globs that /v1/ask asks", "PATH")
     index: str | None = _said(None, "a saved index to ask instead of documents", "DIR")
-    reader: str = _said("reader-ko", "what reads for /v1/ask", "NAME")
+    reader: str = _said(READER, "what reads for /v1/ask", "NAME")
     encoder: str | None = _said(
         None, "what searches by meaning for /v1/ask, and knows a game's questions (encoder-ko)", "NAME"
     )

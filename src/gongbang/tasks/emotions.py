@@ -161,9 +161,12 @@ class EmotionsTask(Configured):
             return softmax(values)
         return 0.5 * (1.0 + np.tanh(0.5 * values))
 
-    def chosen(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """(rows, L) which labels are given."""
-        limits = np.asarray(self.settings.thresholds or [_THRESHOLD] * len(self.labels))
+    def chosen(
+        self, probabilities: NDArray[np.float64], limits: NDArray[np.float64] | None = None
+    ) -> NDArray[np.bool_]:
+        """(rows, L) which labels are given: those at their thresholds, or at ``limits``, (rows, L)."""
+        if limits is None:
+            limits = np.asarray(self.settings.thresholds or [_THRESHOLD] * len(self.labels))
         given: NDArray[np.bool_] = probabilities >= limits
         if self.settings.at_least_one:
             empty = np.flatnonzero(~given.any(axis=1))
@@ -231,18 +234,32 @@ class EmotionsTask(Configured):
     def score(self, predictions: Sequence[Prediction], records: Sequence[Record]) -> Scores:
         """Macro and micro F1, precision and recall at k (and NDCG of graded labels), clustered by group.
 
+        F1 is of the sets that were told. While no thresholds are fitted these say nothing of a model: F1 is
+        then of the sets by thresholds that are fitted on one half of the records for the other.
+
         Raises:
             DataError: a record is not labelled.
         """
+        return self._score(predictions, records, as_told=bool(self.settings.thresholds))
+
+    def _score(
+        self, predictions: Sequence[Prediction], records: Sequence[Record], *, as_told: bool
+    ) -> Scores:
         from gongbang.metrics.multilabel import multilabel_scores
+        from gongbang.metrics.thresholds import cross_fitted_thresholds
 
         gold = self.label_matrix(records)
         if gold is None:
             raise self._unlabelled(records)
+        shares = np.stack([probabilities_of(prediction, self.labels) for prediction in predictions])
+        given = np.stack([self._set(prediction) for prediction in predictions])
+        if not as_told and gold.any():
+            limits = cross_fitted_thresholds(gold, shares, [record.group for record in records])
+            given = given if limits is None else self.chosen(shares, limits)
         return multilabel_scores(
             gold,
-            np.stack([probabilities_of(prediction, self.labels) for prediction in predictions]),
-            np.stack([self._set(prediction) for prediction in predictions]),
+            shares,
+            given,
             labels=self.labels,
             groups=[record.group for record in records],
             grades=self._grades(records),
@@ -271,14 +288,25 @@ class EmotionsTask(Configured):
         )
 
     def baselines(self, train: Sequence[Record], test: Sequence[Record]) -> dict[str, Scores]:
-        """What a number must beat: the labels in the order of their frequency, the same for every text."""
+        """What a number must beat: the same for every text, the commonest labels or all there are.
+
+        Both rank the labels by their frequency. Whoever gives every label has a recall of 1, and with many
+        labels more macro F1 than one would think.
+        """
         rates = self.label_matrix(train or test)
         if rates is None:
             return {}
         shares = rates.mean(axis=0)
-        given = shares >= min(_THRESHOLD, float(shares.max()))
-        constant = self._prediction("", np.log(shares + 1e-9), shares, given)
-        return {"most frequent": self.score([replace(constant, id=record.id) for record in test], test)}
+        told = {
+            "most frequent": shares >= min(_THRESHOLD, float(shares.max())),
+            "every label": np.ones(len(self.labels), dtype=bool),
+        }
+        found = {}
+        for name, given in told.items():
+            constant = self._prediction("", np.log(shares + 1e-9), shares, given)
+            same = [replace(constant, id=record.id) for record in test]
+            found[name] = self._score(same, test, as_told=True)
+        return found
 
 
 def labels_of(record: Record) -> list[str] | None:

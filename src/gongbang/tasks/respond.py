@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
@@ -16,8 +16,8 @@ from gongbang.metrics.scores import Scores
 from gongbang.tasks.base import Arrays, Features, Prediction, Schema
 from gongbang.tasks.candidates import CANDIDATES, candidates_of, with_candidates
 from gongbang.tasks.dialogue_rows import DialogueRows
-from gongbang.tasks.labels import fitted_temperature
 from gongbang.tasks.mined import beside_rows
+from gongbang.tasks.pair_memory import PairMemory
 from gongbang.tasks.selection import attended_scores, ranked_prediction, scores_of_predictions
 from gongbang.tasks.settings import Configured, check_temperature
 from gongbang.tasks.texts import need_text
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 Architecture = Literal["bi", "poly", "cross"]
-_ABSENT = -1e4  # the score of a candidate that a record does not have, where a softmax is fitted
 _BATCH = 256  # records scored at once: bounds the memory
 
 
@@ -82,6 +81,7 @@ class RespondTask(Configured):
     Args:
         tokenizer: the tokenizer the weights were trained with.
         settings: see :class:`RespondConfig`.
+        memory: known pairs that speak for candidates too; see :meth:`remembering`.
 
     Example:
         >>> RespondConfig(architecture="poly").max_context
@@ -91,6 +91,7 @@ class RespondTask(Configured):
     config_type: ClassVar = RespondConfig
     tokenizer: Tokenizer
     settings: RespondConfig = field(default_factory=RespondConfig)
+    memory: PairMemory | None = None
     name: str = field(default="respond", init=False)
     primary_metric: str = field(default="mrr", init=False)
     ranks_corpus: bool = field(default=False, init=False)
@@ -111,6 +112,21 @@ class RespondTask(Configured):
     def model(self) -> str:
         """Which model it is trained with: "respond-bi", "respond-poly" or "respond-cross"."""
         return f"respond-{self.settings.architecture}"
+
+    def remembering(self, memory: PairMemory | None) -> RespondTask:
+        """The task with known pairs, which :meth:`decode` asks beside the model, or with none.
+
+        Raises:
+            OptionError: a context has no vector of its own, or several.
+        """
+        if memory is not None and self.settings.architecture != "bi":
+            raise OptionError(
+                "only a bi-encoder can ask the pairs that it knows.",
+                value=f"architecture {self.settings.architecture}",
+                allowed="bi: one vector a context",
+                cure="Leave export.memory out, or set pipeline.architecture: bi.",
+            )
+        return RespondTask(self.tokenizer, self.settings, memory)
 
     @property
     def reads_pairs(self) -> bool:
@@ -257,10 +273,10 @@ class RespondTask(Configured):
         temperature = self.settings.temperature
         return [
             ranked_prediction(record, candidates, scores, temperature=temperature)
-            for record, candidates, scores in self._scored(outputs, features)
+            for record, candidates, scores in self.scored(outputs, features)
         ]
 
-    def _scored(
+    def scored(
         self, outputs: Arrays, features: Features
     ) -> list[tuple[Record, tuple[str, ...], NDArray[np.float64]]]:
         """Each record with its candidates, the right one first, and their scores."""
@@ -273,6 +289,9 @@ class RespondTask(Configured):
                 (record, tuple(features.rows[row] for row in rows), logits[rows])
                 for record, rows in zip(features.records, rows_of, strict=True)
             ]
+        if self.memory is not None:
+            contexts = np.asarray(outputs["embedding"])[: len(features.records)]  # behind them only responses
+            outputs = {**outputs, "embedding": self.memory.moved(contexts)}
         row_of = {text: row for row, text in reversed(list(enumerate(features.rows)))}
         ranked = self._ranked(features.records)
         width = max((len(candidates_of(record)) for record in ranked), default=0)
@@ -305,33 +324,25 @@ class RespondTask(Configured):
         return scores_of_predictions(predictions, records)
 
     def fit(self, outputs: Arrays, features: Features) -> tuple[RespondTask, dict[str, Any]]:
-        """The task with its temperature fitted, and what that did to the calibration error.
+        """Fitted to records that were not trained on: see :func:`gongbang.tasks.respond_fit.fitted`."""
+        from gongbang.tasks.respond_fit import fitted
 
-        Args:
-            outputs: as in :meth:`decode`, of records that were not trained on, each with its response.
-        """
-        scored = self._scored(outputs, features)
-        logits = np.full((len(scored), max(len(texts) for _, texts, _ in scored)), _ABSENT)
-        # Dot products of unit vectors lie close together: in units of their spread the search is wide enough.
-        spread = float(np.concatenate([scores for _, _, scores in scored]).std()) or 1.0
-        for row, (_, texts, scores) in enumerate(scored):
-            logits[row, : len(texts)] = scores / spread
-        gold = np.zeros(len(scored), dtype=np.int64)  # the right response is the first
-        fitted, report = fitted_temperature(logits, gold, self.settings.temperature / spread)
-        temperature = round(fitted * spread, 6)
-        task = RespondTask(self.tokenizer, replace(self.settings, temperature=temperature))
-        return task, {**report, "temperature": temperature}
+        return fitted(self, outputs, features)
 
     def baselines(self, train: Sequence[Record], test: Sequence[Record]) -> dict[str, Scores]:
-        """What a number must beat: chance, the context's words by BM25, and the most frequent response."""
-        from gongbang.tasks.respond_baselines import at_random, by_words, most_frequent
+        """What a number must beat: chance, the context's words by BM25, the most frequent response.
+
+        With training records also "nearest known": what the training contexts nearest by words were answered.
+        """
+        from gongbang.tasks.respond_baselines import at_random, by_words, most_frequent, nearest_known
 
         ranked = self._ranked(test)
-        return {
+        found = {
             "random": self.score(at_random(ranked), test),
             "words": self.score(by_words(ranked), test),
             "most frequent": self.score(most_frequent(train, ranked), test),
         }
+        return {**found, "nearest known": self.score(nearest_known(train, ranked), test)} if train else found
 
 
 def _numbers(texts: Sequence[str]) -> NDArray[np.int64]:

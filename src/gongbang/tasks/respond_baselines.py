@@ -1,9 +1,9 @@
-"""What a model of responses must beat: chance, shared words, and the response that is given most often."""
+"""What a model of responses must beat: chance, shared words, frequency, and what is known by heart."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -59,3 +59,27 @@ def most_frequent(train: Sequence[Record], records: Sequence[Record]) -> list[Pr
         for record in records
         if (texts := candidates_of(record))
     ]
+
+
+def nearest_known(train: Sequence[Record], records: Sequence[Record]) -> list[Prediction]:
+    """Each candidate's score is that of the nearest training context by BM25 which was answered with it.
+
+    A candidate that no training record has scores 0: this knows answers by heart and nothing else.
+    """
+    from gongbang.search.lexical import LexicalIndex
+
+    index = LexicalIndex()
+    index.build([Passage(str(at), record.fields["context"]) for at, record in enumerate(train)])
+    rows_of: dict[str, list[int]] = defaultdict(list)
+    for at, record in enumerate(train):
+        rows_of[same_key(record.fields.get("response", ""))].append(at)
+    predictions = []
+    for start in range(0, len(records), _BATCH):
+        batch = records[start : start + _BATCH]
+        near = index.scores([record.fields["context"] for record in batch])  # (batch, training records)
+        for row, record in zip(near, batch, strict=True):
+            texts = candidates_of(record)
+            known = [rows_of.get(same_key(text), []) for text in texts]
+            scores = [float(row[rows].max()) if rows else 0.0 for rows in known]
+            predictions.append(ranked_prediction(record, texts, scores))
+    return predictions

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
+from gongbang.artifacts.files import read_json
 from gongbang.errors import ArtifactError
 
 Weights = dict[str, torch.Tensor]
@@ -110,6 +111,20 @@ def save_checkpoint(
     temporary.replace(folder)
 
 
+def saved_progress(folder: Path) -> Progress:
+    """Where the run of a checkpoint stands.
+
+    Raises:
+        ArtifactError: there is no checkpoint, or it cannot be read.
+    """
+    return Progress(**_state(folder)["progress"])
+
+
+def _state(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = read_json(folder / "state.json", "the checkpoint's state")
+    return found
+
+
 def load_checkpoint(
     folder: Path, *, model: torch.nn.Module, optimizer: torch.optim.Optimizer, average: Weights, recipe: str
 ) -> Progress:
@@ -118,7 +133,7 @@ def load_checkpoint(
     Raises:
         ArtifactError: the checkpoint was made by another recipe or does not fit the model.
     """
-    state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+    state = _state(folder)
     progress = Progress(**state["progress"])
     if progress.recipe != recipe:
         raise ArtifactError(

@@ -50,11 +50,20 @@ class Cost:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What several loops have done together; ``examples_per_second`` is of the last one."""
+
+    steps: int
+    seconds: float
+    examples_per_second: float
+
+
 @dataclass(slots=True)
 class Meter:
-    """Runs from when it is made; ``result`` is what the loop gave, where it came to its end."""
+    """Runs from when it is made; ``result`` is what the loop gave, or loops, where they came to their end."""
 
-    result: LoopResult | None = None
+    result: LoopResult | Learnt | None = None
     began: float = field(default_factory=time.monotonic)
 
     def read(self, before: Cost | None = None) -> Cost:

@@ -13,9 +13,9 @@ import numpy as np
 from gongbang.data.near_duplicates import near_duplicates_across
 from gongbang.data.reading import read_records
 from gongbang.data.records import Record
-from gongbang.data.splits import find_leaks, group_name, normalise_for_comparison, text_of
+from gongbang.data.splits import find_leaks, group_name, grouped_by, normalise_for_comparison, text_of
 from gongbang.errors import DataError, SplitError
-from gongbang.train.recipe import DataSettings, SourceSettings, SplitSettings
+from gongbang.train.recipe_data import DataSettings, SourceSettings, SplitSettings
 
 _LOG = logging.getLogger(__name__)
 _NEARLY = 0.9  # similarity from which a training text counts as one that is held out
@@ -48,7 +48,7 @@ def part_of(group: str, split: SplitSettings) -> str:
     has one part whichever source it comes from.
 
     Example:
-        >>> from gongbang.train.recipe import SplitSettings
+        >>> from gongbang.train.recipe_data import SplitSettings
         >>> part_of("서울", SplitSettings(development=0, test=0))
         'train'
     """
@@ -72,7 +72,8 @@ def load_splits(data: DataSettings, *, seed: int) -> Splits:
         loaded = read_records(source.path, format=source.format, mapping=source.mapping or None)
         splits.files.append(Path(source.path))
         splits.problems += loaded.problems
-        for record in _share(_labelled(_made(loaded.items, source, seed), source), source, seed):
+        for found in _share(_labelled(_made(loaded.items, source, seed), source), source, seed):
+            record = grouped_by(found, data.split.group_by)
             part = _part(record, source, data.split)
             splits.part(part).append(record)
             if part == "train" and source.role == "train":

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gongbang.artifacts.files import write_json
 from gongbang.artifacts.predictions import read_predictions
-from gongbang.artifacts.run import Run
+from gongbang.artifacts.run import BEST, Run
 from gongbang.data.fold_table import FoldTable
 from gongbang.data.records import Record
 from gongbang.ensemble.contribution import Contribution, contributions
@@ -29,7 +29,7 @@ from gongbang.tasks.base import Prediction
 from gongbang.tasks.labels import probabilities_of
 from gongbang.train.checkpoint import load_weights
 from gongbang.train.data import Splits, load_splits
-from gongbang.train.folds import HELD_OUT, TABLE
+from gongbang.train.folds import HELD_OUT, TABLE, dealt_records
 from gongbang.train.recipe import Recipe, parse_recipe
 from gongbang.train.rerun import check_data
 from gongbang.train.workbench import Workbench, put_together, task_of
@@ -132,7 +132,7 @@ def _solved_labels(
 def _solved_spans(
     members: Sequence[FoldRun], splits: Splits, task: Any, method: str, metric: str
 ) -> tuple[Solution | SpanSolution, Sequence[Contribution]]:
-    by_id = {record.id: record for record in (*splits.train, *splits.development)}
+    by_id = {record.id: record for record in dealt_records(members[0].recipe, splits)}
     first = members[0].table
     records = [by_id[id] for id in first.ids if id in by_id]
     told = {each.run.id: {one.id: one for one in read_predictions(each.run.path)} for each in members}
@@ -203,7 +203,7 @@ def _check_alike(first: FoldRun, other: FoldRun) -> None:
 
 
 def _out_of_fold(each: FoldRun, splits: Splits, task: Any) -> Member:
-    by_id = {record.id: record for record in (*splits.train, *splits.development)}
+    by_id = {record.id: record for record in dealt_records(each.recipe, splits)}
     records = [by_id[id] for id in each.table.ids if id in by_id]
     return _member(each, records, read_predictions(each.run.path), task, each.table)
 
@@ -230,7 +230,7 @@ def _member(
 
 def _megabytes(each: FoldRun) -> float:
     """What the run's trained weights weigh, all folds together."""
-    return sum((folder / "best.safetensors").stat().st_size for folder in each.folders) / 1e6
+    return sum((folder / BEST).stat().st_size for folder in each.folders) / 1e6
 
 
 def _on_test(
@@ -321,7 +321,7 @@ def _models(each: FoldRun, splits: Splits, kind: Kind) -> EnsembleModel:
     models = []
     for folder in each.folders:
         own = put_together(each.recipe, replace(splits, train=splits.train[:1]), made=False)
-        load_weights(own.model, folder / "best.safetensors")
+        load_weights(own.model, folder / BEST)
         models.append(own.model.eval())
     return EnsembleModel(models, [1.0 / len(models)] * len(models), kind=kind)
 

@@ -30,7 +30,8 @@ from gongbang.errors import RecipeError
 from gongbang.metrics.scores import Scores
 from gongbang.tasks.base import Prediction
 from gongbang.tasks.labels import mean_predictions
-from gongbang.train.cost import Meter
+from gongbang.train.checkpoint import saved_progress
+from gongbang.train.cost import Learnt, Meter
 from gongbang.train.data import Splits, load_splits
 from gongbang.train.fresh import fresh_rows
 from gongbang.train.loop import Event, Loop
@@ -87,9 +88,7 @@ def train_folds(
     recipe = with_precision(recipe)
     splits = load_splits(recipe.data, seed=recipe.training.seed)
     recipe = completed(recipe, splits)
-    pool = [r for r in (*splits.train, *splits.development) if r.id not in splits.always and not r.lineage]
-    if recipe.folds.near_duplicates == "together":
-        pool = merge_near_duplicates(pool)
+    pool = dealt_records(recipe, splits)
     if resume is None:
         run = Run.create(
             root, recipe.resolved(), f"{recipe.name}-folds", data=data_files(recipe), parent=origin
@@ -101,9 +100,15 @@ def train_folds(
         work = _Folds(recipe, run, splits, pool, table, on_event)
         if preflight and resume is None:
             work.prove()
-        work.train()
+        meter.result = work.train()
         work.report()
     return run
+
+
+def dealt_records(recipe: Recipe, splits: Splits) -> list[Record]:
+    """The records that are dealt out to folds, in the groups that folds keep together."""
+    pool = [r for r in (*splits.train, *splits.development) if r.id not in splits.always and not r.lineage]
+    return merge_near_duplicates(pool) if recipe.folds.near_duplicates == "together" else pool
 
 
 def _table(recipe: Recipe, run: Run, pool: Sequence[Record]) -> FoldTable:
@@ -184,8 +189,9 @@ class _Folds:
         bench.splits = replace(bench.splits, development=bench.splits.test, test=self.splits.test)
         write_json(self.run.path / "preflight.json", run_preflight(bench).to_dict())
 
-    def train(self) -> None:
-        """Train and predict every fold that is not done yet."""
+    def train(self) -> Learnt | None:
+        """Train and predict every fold that is not done yet; gives what all of them took, if any was left."""
+        pace = 0.0
         for number, (repeat, fold) in enumerate(self.places()):
             folder = self.folder(repeat, fold)
             if (folder / "out-of-fold" / "predictions.jsonl").is_file():
@@ -201,11 +207,14 @@ class _Folds:
                 recipe=config_hash(bench.recipe.resolved()),
                 on_event=self._as_of_all(number),
             )
-            loop.run(resume=True)
+            pace = loop.run(resume=True).examples_per_second
             if self.splits.test:
                 _write(folder / HELD_OUT, bench.predict(self.splits.test))
             _write(folder / "out-of-fold", bench.predict(bench.splits.test))  # last: it says the fold is done
             _LOG.info("fold %d of repeat %d is done", fold, repeat)
+        ends = [saved_progress(self.folder(*place) / "last") for place in self.places()]
+        steps, seconds = sum(end.step for end in ends), sum(end.seconds for end in ends)
+        return Learnt(steps, seconds, pace) if pace else None
 
     def _as_of_all(self, number: int) -> Callable[[Event], None]:
         """A fold's events among all folds'."""

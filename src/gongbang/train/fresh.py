@@ -18,7 +18,8 @@ from gongbang.augment.copies import FreshCopies
 from gongbang.augment.filters import Filter, apply_filters, make_filter
 from gongbang.data.records import Record
 from gongbang.tasks.base import Features
-from gongbang.train.recipe import AugmentSettings, Recipe
+from gongbang.train.recipe import Recipe
+from gongbang.train.recipe_data import AugmentSettings
 
 _LOG = logging.getLogger(__name__)
 

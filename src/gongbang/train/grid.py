@@ -1,15 +1,17 @@
-"""Many runs that belong together: trained one by one, kept as they come, gone on with after a stop."""
+"""Many runs that belong together: trained, kept as they come, gone on with after a stop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gongbang.artifacts.files import read_json, write_json
 from gongbang.artifacts.run import Run
-from gongbang.errors import ArtifactError, RecipeError
+from gongbang.errors import ArtifactError, OptionError, RecipeError
 from gongbang.train.loop import Event
-from gongbang.train.recipe import AugmentSettings, Recipe
+from gongbang.train.recipe import Recipe
+from gongbang.train.recipe_data import AugmentSettings
+from gongbang.train.side_by_side import train_side_by_side
 from gongbang.train.training import train_recipe
 
 RUNS = "runs"
@@ -23,6 +25,7 @@ def train_grid(
     identity: str,
     on_event: Callable[[str, Event], None] = lambda key, event: None,
     proved: Callable[[str], bool] = lambda key: True,
+    workers: int = 1,
 ) -> dict[str, Run]:
     """Train every recipe once, in order.
 
@@ -33,25 +36,45 @@ def train_grid(
         identity: what the grid is of; a file of another grid is refused.
         on_event: receives each step's numbers with the key of its run.
         proved: whether a run's proofs are carried out before it.
+        workers: runs that are trained at a time (:mod:`gongbang.train.side_by_side`).
 
     Returns:
         The runs by key.
 
     Raises:
         RecipeError: the file holds another grid.
+        OptionError: fewer workers than one.
     """
+    if workers < 1:
+        raise OptionError(
+            "somebody has to train the runs.",
+            value=f"workers={workers}",
+            allowed="1 or more",
+            cure="Leave it out for one run after the other.",
+        )
     file.parent.mkdir(parents=True, exist_ok=True)
-    done = _done(file, identity)
-    runs = {}
+    root, done = file.parent / RUNS, _done(file, identity)
+    wanting = {key: recipe for key, recipe in recipes.items() if key not in done}
+    trained = (
+        _one_by_one(wanting, root, on_event, proved)
+        if workers == 1
+        else train_side_by_side(wanting, root, workers=workers, on_event=on_event, proved=proved)
+    )
+    for key, id in trained:
+        done[key] = id
+        write_json(file, {"recipe": identity, "runs": done})
+    return {key: Run.open(done[key], root) for key in recipes}
+
+
+def _one_by_one(
+    recipes: Mapping[str, Recipe],
+    root: Path,
+    on_event: Callable[[str, Event], None],
+    proved: Callable[[str], bool],
+) -> Iterator[tuple[str, str]]:
     for key, recipe in recipes.items():
-        if key not in done:
-            run = train_recipe(
-                recipe, root=file.parent / RUNS, on_event=_told(on_event, key), preflight=proved(key)
-            )
-            done[key] = run.id
-            write_json(file, {"recipe": identity, "runs": done})
-        runs[key] = Run.open(done[key], file.parent / RUNS)
-    return runs
+        run = train_recipe(recipe, root=root, on_event=_told(on_event, key), preflight=proved(key))
+        yield key, run.id
 
 
 def cell(recipe: Recipe, *, name: str, augment: Sequence[AugmentSettings], seed: int) -> Recipe:

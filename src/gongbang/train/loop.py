@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gongbang.artifacts.run import BEST
 from gongbang.errors import PreflightError
 from gongbang.tasks.base import Features
 from gongbang.train.checkpoint import (
@@ -31,6 +32,7 @@ from gongbang.train.checkpoint import (
 )
 from gongbang.train.cost import peak_memory
 from gongbang.train.gear import Gear, make_gear
+from gongbang.train.heap import KeptHeap
 from gongbang.train.recipe import TrainingSettings
 from gongbang.train.schedule import factor
 
@@ -127,13 +129,14 @@ class Loop:
         torch.manual_seed(self.settings.seed)
         self._progress.recipe = self.recipe
         gear = self._gear(resume=resume)
-        total = gear.per_epoch * self.settings.epochs
+        total = self.settings.total_steps(gear.per_epoch)
         stop_at = total if max_steps is None else min(total, self._progress.step + max_steps)
         sitting = _Sitting(self._progress.step, self._progress.seconds)
         self._settle(sitting)
         self.model.train()
         try:
-            self._train(gear, sitting, total=total, stop_at=stop_at)
+            with KeptHeap() as heap:
+                self._train(gear, sitting, heap, total=total, stop_at=stop_at)
         except KeyboardInterrupt:
             if self._whole is not None:
                 self._save(gear.optimizer, self._whole)
@@ -164,7 +167,7 @@ class Loop:
             )
         return gear
 
-    def _train(self, gear: Gear, sitting: _Sitting, *, total: int, stop_at: int) -> None:
+    def _train(self, gear: Gear, sitting: _Sitting, heap: KeptHeap, *, total: int, stop_at: int) -> None:
         while self._progress.step < stop_at and not self._patience_is_over():
             gear.sampler.epoch = self._progress.epoch
             if self.fresh is not None:
@@ -179,6 +182,7 @@ class Loop:
                 if not gear.accelerator.sync_gradients:
                     continue
                 self._progress.step += 1
+                heap.step()
                 self._update_average()
                 self._after_step(loss, gear, sitting, total)
                 if self._progress.step >= stop_at or self._patience_is_over():
@@ -293,7 +297,7 @@ class Loop:
         value = metrics[self.settings.metric]
         if self._progress.best is None or value > self._progress.best:
             self._progress.gained(value)
-            save_weights(trainable(self.model), self.folder / "best.safetensors")
+            save_weights(trainable(self.model), self.folder / BEST)
         else:
             self._wait()
         put_weights(self.model, raw)
@@ -312,7 +316,7 @@ class Loop:
         return self.settings.patience > 0 and self._progress.waited >= self.settings.patience
 
     def _result(self, speed: float) -> LoopResult:
-        best = self.folder / "best.safetensors"
+        best = self.folder / BEST
         # Without an evaluation nothing is best but the last, also where an earlier stop left its weights.
         if self._progress.best is None or not best.is_file():
             save_weights(self._average or trainable(self.model), best)

@@ -17,8 +17,15 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from gongbang.artifacts.files import read_json
-from gongbang.train.checkpoint import Weights, load_weights, put_weights, save_weights, trainable
+from gongbang.artifacts.run import BEST
+from gongbang.train.checkpoint import (
+    Weights,
+    load_weights,
+    put_weights,
+    save_weights,
+    saved_progress,
+    trainable,
+)
 from gongbang.train.loop import Event, Loop, LoopResult
 
 _LOG = logging.getLogger(__name__)
@@ -59,7 +66,7 @@ def train_members(loop: Loop, *, resume: bool = False, max_steps: int | None = N
         sum(result.steps for result in results),
         sum(result.seconds for result in results),
         results[-1].examples_per_second,
-        loop.folder / "best.safetensors",
+        loop.folder / BEST,
     )
 
 
@@ -69,7 +76,7 @@ def average_members(loop: Loop) -> float | None:
     Returns:
         The declared metric on development data; None where there is none, and then all are averaged.
     """
-    found = sorted(loop.folder.glob("member-*/best.safetensors"))
+    found = sorted(loop.folder.glob(f"member-*/{BEST}"))
     weights = [load_file(path) for path in found]
     value: float | None = None
     if loop.evaluate is None:
@@ -77,8 +84,8 @@ def average_members(loop: Loop) -> float | None:
     else:
         kept, value = _greedy(loop, weights, [_best(path.parent) for path in found])
     _LOG.info("the mean of %s is kept", ", ".join(found[place].parent.name for place in kept))
-    save_weights(_mean([weights[place] for place in kept]), loop.folder / "best.safetensors")
-    load_weights(loop.model, loop.folder / "best.safetensors")
+    save_weights(_mean([weights[place] for place in kept]), loop.folder / BEST)
+    load_weights(loop.model, loop.folder / BEST)
     loop.model.eval()
     return value
 
@@ -86,7 +93,7 @@ def average_members(loop: Loop) -> float | None:
 def steps_saved(folder: Path) -> int:
     """Steps behind the checkpoints in a folder, those of members added up; 0 where there is none."""
     states = sorted(folder.glob("**/last/state.json"))
-    return sum(int(read_json(state, "the checkpoint's state")["progress"]["step"]) for state in states)
+    return sum(saved_progress(state.parent).step for state in states)
 
 
 def _greedy(loop: Loop, weights: Sequence[Weights], values: Sequence[float]) -> tuple[list[int], float]:
@@ -110,7 +117,7 @@ def _score(loop: Loop) -> float:
 
 def _best(folder: Path) -> float:
     """A member's best value; minus infinity where it was stopped before it was evaluated."""
-    best = read_json(folder / "last" / "state.json", "the checkpoint's state")["progress"]["best"]
+    best = saved_progress(folder / "last").best
     return float("-inf") if best is None else float(best)
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gongbang.data.records import Passage, Record
 from gongbang.search.contexts import document_of, holds_answer
-from gongbang.train.recipe import NegativeSettings
+from gongbang.train.recipe_data import NegativeSettings
 
 if TYPE_CHECKING:
     from gongbang.search.base import Index

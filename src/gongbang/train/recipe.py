@@ -10,121 +10,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from gongbang.errors import RecipeError
 from gongbang.train.overrides import put_override
 from gongbang.train.precision import Precision
+from gongbang.train.recipe_data import DataSettings, Strict
 from gongbang.train.schedule import Schedule
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SourceSettings(_Strict):
-    """One file of examples and how much of it is used.
-
-    ``rename`` gives texts the names that the task knows them by, ``relabel`` labels those that it knows, so
-    that a set made for another task can be learned from; a label that ``relabel`` does not name is refused.
-
-    ``role`` says what it is used for: "split" deals its groups out by the recipe's split, the others give
-    the whole source to one part. ``share`` keeps that share of its records (seeded). ``augmented`` says
-    that the rows are made, not found: such rows never enter development or test data. ``make: claims`` makes
-    yes/no questions of a reader's questions (:mod:`gongbang.augment.claims`), which are trained on alone.
-    """
-
-    path: str
-    format: str | None = None
-    mapping: dict[str, str] = Field(default_factory=dict)
-    rename: dict[str, str] = Field(default_factory=dict)
-    relabel: dict[str, str] = Field(default_factory=dict)
-    licence: str | None = None
-    role: Literal["split", "train", "development", "test"] = "split"
-    share: Annotated[float, Field(gt=0, le=1)] = 1.0
-    augmented: bool = False
-    make: Literal["none", "claims"] = "none"
-
-
-class SplitSettings(_Strict):
-    """Shares of the groups that are held out for development and test."""
-
-    development: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    test: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    seed: int = 17
-
-
-class NegativeSettings(_Strict):
-    """Wrong examples that a search through the training records finds, beside the right ones.
-
-    For a task that reads passages they are retrieved passages that do not answer the question, as examples of
-    "no answer"; passages that contain the answer after normalisation are never taken. For response selection
-    they are responses that other training records give to contexts much like this one
-    (:mod:`gongbang.train.response_negatives`); those that may be right after all are never taken.
-
-    ``per_question`` may be below one (a share of the questions, or contexts); ``top_n`` is how deep they are
-    drawn from. ``drawn`` is for a cross-encoder alone: how many wrong responses a training record that lists
-    none is dealt by chance, beside those that are mined; one less than ``pipeline.candidates`` when None.
-    """
-
-    per_question: Annotated[float, Field(ge=0)] = 0.0
-    top_n: Annotated[int, Field(ge=1)] = 10
-    drawn: Annotated[int, Field(ge=1)] | None = None
-    seed: int = 17
-
-
-class ClozeSettings(_Strict):
-    """Questions made of the training passages (:mod:`gongbang.augment.cloze`).
-
-    ``per_passage`` is how many are made of one at most (0: none), ``limit`` how many in all.
-    """
-
-    per_passage: Annotated[int, Field(ge=0)] = 0
-    limit: Annotated[int, Field(ge=1)] | None = None
-    seed: int = 17
-
-
-class AugmentSettings(_Strict):
-    """Copies of the training records by one method (:mod:`gongbang.augment`); none is made by default.
-
-    ``method`` is a name of :data:`gongbang.augment.table.AUGMENTERS` with its ``options``, ``ratio`` how many
-    copies are made per record, ``filters`` are names of :data:`gongbang.augment.filters.FILTERS` (with their
-    options) that a copy must pass. ``on_the_fly`` stores none: in each epoch every record is replaced by a
-    fresh copy with the chance ``ratio`` (:mod:`gongbang.train.fresh`).
-    """
-
-    method: str
-    ratio: Annotated[float, Field(ge=0)] = 1.0
-    options: dict[str, Any] = Field(default_factory=dict)
-    filters: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    on_the_fly: bool = False
-    seed: int = 17
-
-    @model_validator(mode="after")
-    def _one_copy(self) -> Self:
-        if self.on_the_fly and self.ratio > 1:
-            raise ValueError("on_the_fly replaces a record by one copy: 'ratio' is its chance, at most 1")
-        return self
-
-    @property
-    def files(self) -> list[str]:
-        """Files that the copies depend on: stored translations."""
-        return [str(self.options["cache"])] if self.options.get("cache") else []
-
-
-class DataSettings(_Strict):
-    """Where the examples come from and how they are split."""
-
-    sources: Annotated[list[SourceSettings], Field(min_length=1)]
-    split: SplitSettings = SplitSettings()
-    negatives: NegativeSettings = NegativeSettings()
-    cloze: ClozeSettings = ClozeSettings()
-    augment: list[AugmentSettings] = Field(default_factory=list)
-
-
-class CurriculumSettings(_Strict):
+class CurriculumSettings(Strict):
     """Which rows come first (:mod:`gongbang.train.curriculum`).
 
     ``by`` is what makes a row difficult: its length, how few models got it right, or how little probability
@@ -158,7 +55,7 @@ class CurriculumSettings(_Strict):
         return self
 
 
-class TeacherSettings(_Strict):
+class TeacherSettings(Strict):
     """A finished run that a student of response selection learns from (:mod:`gongbang.train.teacher`).
 
     ``run`` is a cross-encoder's run on the same data and split, by its folder, its id or a part of it.
@@ -171,25 +68,27 @@ class TeacherSettings(_Strict):
     temperature: Annotated[float, Field(gt=0)] = 1.0
 
 
-class TrainingSettings(_Strict):
+class TrainingSettings(Strict):
     """How long and how fast.
 
-    ``average_decay`` keeps an exponential moving average of the weights, which is what is evaluated and
-    saved (0: off). ``evaluate_every`` is in epochs; ``patience`` counts evaluations without a gain (0:
-    never stop early). ``metric`` is measured on development data. ``batch_by`` puts rows of like length
-    together, or rows of the same groups, whose passages are each other's hard negatives. ``sample_by: label``
-    draws as many rows an epoch with replacement, so that a label of ``n`` rows comes in proportion to
-    ``n ** (1 - sample_power)``: all labels equally often at 1, by the square root of their rows at 0.5
-    (:func:`gongbang.train.batches.label_chances`). ``members`` trains that many times from the same start,
-    each with the next seed, and averages the weights
-    (:mod:`gongbang.train.members`). ``schedule: plateau`` multiplies the rate by ``plateau_factor`` when the
-    metric has not risen for ``plateau_patience`` evaluations. ``precision: auto`` is bf16 where the hardware
-    multiplies in it, else fp32 (:mod:`gongbang.train.precision`). ``teacher`` is who a student of response
-    selection learns from. ``tracker`` copies the run's numbers into a
-    tracker's own files below the run's folder (:mod:`gongbang.train.trackers`).
+    ``average_decay`` keeps an exponential moving average of the weights, which is what is evaluated and saved
+    (0: off). ``steps`` ends the run after that many steps of the optimiser, however many epochs they are: so
+    are recipes compared whose data differs in size. ``evaluate_every`` is in epochs; ``patience`` counts
+    evaluations without a gain (0: never stop early). ``metric`` is measured on development data. ``batch_by``
+    puts rows of like length together, or rows of the same groups, whose passages are each other's hard
+    negatives. ``sample_by: label`` draws as many rows an epoch with replacement, so that a label of ``n``
+    rows comes in proportion to ``n ** (1 - sample_power)``: all labels equally often at 1, by the square root
+    of their rows at 0.5 (:func:`gongbang.train.batches.label_chances`). ``members`` trains that many times
+    from the same start, each with the next seed, and averages the weights (:mod:`gongbang.train.members`).
+    ``schedule: plateau`` multiplies the rate by ``plateau_factor`` when the metric has not risen for
+    ``plateau_patience`` evaluations. ``precision: auto`` is bf16 where the hardware multiplies in it, else
+    fp32 (:mod:`gongbang.train.precision`). ``teacher`` is who a student of response selection learns from.
+    ``tracker`` copies the run's numbers into a tracker's own files below the run's folder
+    (:mod:`gongbang.train.trackers`).
     """
 
     epochs: Annotated[int, Field(ge=1)] = 3
+    steps: Annotated[int, Field(ge=1)] | None = None
     batch_size: Annotated[int, Field(ge=1)] = 16
     accumulate: Annotated[int, Field(ge=1)] = 1
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
@@ -221,6 +120,8 @@ class TrainingSettings(_Strict):
             raise ValueError(
                 "curriculum orders rows by difficulty, batch_by: group by their groups: choose one"
             )
+        if self.curriculum is not None and self.steps is not None:
+            raise ValueError("curriculum goes from easy to hard over 'epochs', and 'steps' overrides them")
         if self.sample_by == "label" and (self.curriculum is not None or self.batch_by == "group"):
             raise ValueError(
                 "sample_by: label, curriculum and batch_by: group each say which rows come when: choose one"
@@ -229,8 +130,17 @@ class TrainingSettings(_Strict):
             raise ValueError("'sample_power' says how strongly sample_by: label evens out, and there is none")
         return self
 
+    def total_steps(self, per_epoch: int) -> int:
+        """Optimiser steps of the whole run, where an epoch has ``per_epoch``.
 
-class FoldSettings(_Strict):
+        Example:
+            >>> TrainingSettings(epochs=2).total_steps(40), TrainingSettings(steps=50).total_steps(40)
+            (80, 50)
+        """
+        return per_epoch * self.epochs if self.steps is None else self.steps
+
+
+class FoldSettings(Strict):
     """Folds of the training and development records, see :func:`gongbang.data.folds.make_folds`.
 
     ``near_duplicates: together`` makes one group of records with nearly the same text; otherwise such records
@@ -248,14 +158,21 @@ class FoldSettings(_Strict):
     table: str | None = None
 
 
-class ExportSettings(_Strict):
-    """How the artifact is made: the gate is the loss of the primary metric, in points, that is borne."""
+class ExportSettings(Strict):
+    """How the artifact is made: the gate is the loss of the primary metric, in points, that is borne.
+
+    ``limits`` are sentences for its card: what a model of this data cannot do, beside what the card says of
+    every model of the task. ``memory`` keeps the training pairs of a bi-encoder of replies beside it, as
+    vectors (:mod:`gongbang.tasks.pair_memory`); how they are used is fitted on development data.
+    """
 
     quantise: Literal["int8", "none"] = "int8"
     gate: Annotated[float, Field(ge=0)] = 0.5
+    memory: bool = False
+    limits: list[str] = Field(default_factory=list)
 
 
-class Recipe(_Strict):
+class Recipe(Strict):
     """Everything about a run.
 
     ``layers`` keeps that many of the backbone's layers, from the first on.
@@ -279,6 +196,15 @@ class Recipe(_Strict):
     folds: FoldSettings = FoldSettings()
     export: ExportSettings = ExportSettings()
     expected: dict[str, float] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _can_remember(self) -> Self:
+        alike = self.task == "respond" and self.pipeline.get("architecture", "bi") == "bi"
+        if self.export.memory and not alike:
+            raise ValueError("export.memory is for task: respond with pipeline.architecture: bi")
+        if self.export.memory and not self.data.split.development:
+            raise ValueError("export.memory is fitted on development data: set data.split.development")
+        return self
 
     def resolved(self) -> dict[str, Any]:
         """Every key with its value, defaults included, as plain JSON."""

@@ -161,13 +161,19 @@ def _short(digest: str | None) -> str:
     return f"sha256 {digest[:10]}" if digest else "no such file"
 
 
-def score_again(run: Run, recipe: Recipe) -> tuple[Scores, Sequence[Prediction]]:
-    """The scores of a run's best weights on the data it reported on, and the predictions behind them.
+def score_again(
+    run: Run, recipe: Recipe, *, development: bool = False
+) -> tuple[Scores, Sequence[Prediction]]:
+    """The scores of a run's best weights and the predictions behind them, by the code as it is now.
+
+    Args:
+        run: where the weights are. recipe: the run's own.
+        development: on development data; else on what the run reported on, test data where it has them.
 
     Raises:
         ArtifactError: the run kept no best weights.
     """
-    weights = run.path / "checkpoints" / "best.safetensors"
+    weights = run.best_weights
     if not weights.is_file():
         raise ArtifactError(
             "the run kept no best weights.",
@@ -181,7 +187,10 @@ def score_again(run: Run, recipe: Recipe) -> tuple[Scores, Sequence[Prediction]]
     bench = assemble(recipe, made=False)  # only training draws them
     load_weights(bench.model, weights)
     bench.model.eval()
-    scores, predictions = bench.score(bench.splits.test or bench.splits.development)
+    splits = bench.splits
+    scores, predictions = bench.score(
+        splits.development if development else splits.test or splits.development
+    )
     return scores, predictions
 
 

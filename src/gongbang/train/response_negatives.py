@@ -19,7 +19,7 @@ from gongbang.data.near_duplicates import near_duplicates
 from gongbang.data.records import Record
 from gongbang.tasks.candidates import ResponsePool
 from gongbang.train.negatives import negative_counts
-from gongbang.train.recipe import NegativeSettings
+from gongbang.train.recipe_data import NegativeSettings
 
 _LOG = logging.getLogger(__name__)
 

@@ -27,7 +27,8 @@ from gongbang.metrics.scores import Score, number
 from gongbang.metrics.small_samples import paired_t, t_interval
 from gongbang.train.grid import best_values, cell, train_grid
 from gongbang.train.loop import Event
-from gongbang.train.recipe import Recipe, load_recipe
+from gongbang.train.recipe import Recipe, load_recipe, parse_recipe
+from gongbang.train.rerun import check_data, score_again
 from gongbang.train.study_costs import CostSettings, MakeMeasure, measure_of, measured
 
 
@@ -173,6 +174,8 @@ def run_study(
     on_event: Callable[[Event], None] = lambda event: None,
     preflight: bool = True,
     measures: MakeMeasure | None = None,
+    workers: int = 1,
+    again: bool = False,
 ) -> Study:
     """Train the base and every variant with every seed; what an earlier sitting finished is read.
 
@@ -182,10 +185,14 @@ def run_study(
         on_event: receives each step's numbers with ``variant`` and ``seed``.
         preflight: prove the first run of each variant.
         measures: finds the measure that the study's ``costs`` name.
+        workers: runs that are trained at a time; what they cost is measured one by one in any case.
+        again: score the weights of each run again instead of taking what was measured when it was trained,
+            for a metric that was mended since.
 
     Raises:
         RecipeError: the study or its recipe cannot be used, or ``out`` holds another study.
-        OptionError: there is no such measure of costs.
+        OptionError: there is no such measure of costs, or there are fewer workers than one.
+        DataError: runs are to be scored again, and their data are not what they were.
     """
     settings = load_study(path)
     measure = measure_of(settings.costs, measures)
@@ -211,12 +218,14 @@ def run_study(
         identity=identity,
         on_event=lambda key, event: on_event({**event, "variant": cells[key][0], "seed": cells[key][1]}),
         proved=lambda key: preflight and cells[key][1] == settings.seeds[0],
+        workers=workers,
     )
     metric = recipes[next(iter(cells))].training.metric
     values: dict[str, list[Mapping[str, float]]] = {}
     for key, (name, _) in cells.items():
-        values.setdefault(name, []).append(best_values(runs[key], metric))
-    rows = [_row(name, found, values[settings.base], settings) for name, found in values.items()]
+        found = _scored_again(runs[key]) if again else best_values(runs[key], metric)
+        values.setdefault(name, []).append(found)
+    rows = [_row(name, own, values[settings.base], settings) for name, own in values.items()]
     if settings.costs is not None and measure is not None:
         firsts = {name: runs[f"{name}/{settings.seeds[0]}"] for name in values}
         costs = measured(firsts, Path(out), settings.costs, measure)
@@ -230,6 +239,13 @@ def run_study(
     )
     write_json(file, {**study.to_dict(), "recipe": identity})
     return study
+
+
+def _scored_again(run: Run) -> dict[str, float]:
+    recipe = parse_recipe(run.recipe, str(run.path))
+    check_data(run, recipe)
+    scores, _ = score_again(run, recipe, development=True)
+    return {name: score.value for name, score in scores.scores.items()}
 
 
 def _recipe_path(settings: StudySettings, study: Path) -> Path:

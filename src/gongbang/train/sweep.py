@@ -17,7 +17,8 @@ from gongbang.augment.knee import LearningCurve, learning_curve, plot_learning_c
 from gongbang.errors import RecipeError
 from gongbang.train.grid import best_values, cell, train_grid
 from gongbang.train.loop import Event
-from gongbang.train.recipe import AugmentSettings, Recipe
+from gongbang.train.recipe import Recipe
+from gongbang.train.recipe_data import AugmentSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def sweep_augmentation(
     method: str | None = None,
     on_event: Callable[[Event], None] = lambda event: None,
     preflight: bool = True,
+    workers: int = 1,
 ) -> Sweep:
     """Train a recipe for every ratio and seed.
 
@@ -61,9 +63,11 @@ def sweep_augmentation(
         method: the method that is swept, where the recipe names none.
         on_event: receives each step's numbers with ``ratio`` and ``seed``.
         preflight: prove the first run of each ratio.
+        workers: runs that are trained at a time.
 
     Raises:
         RecipeError: no method to sweep or several, no ratio 0, or nothing to select by.
+        OptionError: fewer workers than one.
     """
     settings = _swept(recipe, method)
     if 0 not in ratios or len(set(ratios)) < 2 or not seeds:
@@ -89,6 +93,7 @@ def sweep_augmentation(
         identity=identity,
         on_event=lambda key, event: on_event({**event, "ratio": cells[key][0], "seed": cells[key][1]}),
         proved=lambda key: preflight and cells[key][1] == seeds[0],
+        workers=workers,
     )
     scores: dict[float, dict[int, float]] = {}
     for key, (ratio, seed) in cells.items():

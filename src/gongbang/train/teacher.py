@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE = 512  # records that the teacher judges together: bounds the memory
-_WEIGHTS = "checkpoints/best.safetensors"
 
 
 def set_teacher(model: Any, settings: TeacherSettings) -> None:
@@ -79,7 +78,7 @@ def refuse_teacher(recipe: Recipe) -> None:
 def teacher_files(recipe: Recipe) -> list[str]:
     """The weights of the recipe's teacher, of which a run depends as it does of its data."""
     teacher = recipe.training.teacher
-    return [] if teacher is None else [str(Path(teacher.run) / _WEIGHTS)]
+    return [] if teacher is None else [str(Run(Path(teacher.run)).best_weights)]
 
 
 def check_teacher(recipe: Recipe, run: Run) -> None:
@@ -102,7 +101,7 @@ def check_teacher(recipe: Recipe, run: Run) -> None:
             allowed="data.negatives.per_question above 0",
             cure="Set data.negatives.per_question, for instance to 4.",
         )
-    if run.status != "done" or not (run.path / _WEIGHTS).is_file():
+    if run.status != "done" or not run.best_weights.is_file():
         raise ArtifactError(
             "the teacher's run did not come to its end.",
             value=f"{run.id}: {run.status}",
@@ -167,7 +166,7 @@ def teacher_shares(bench: Workbench) -> dict[str, dict[str, float]]:
     run = Run.open(settings.run)
     few = replace(bench.splits, train=bench.splits.train[:1], development=[], test=[])
     teacher = put_together(parse_recipe(run.recipe, str(run.path)), few, made=False)
-    load_weights(teacher.model, run.path / _WEIGHTS)
+    load_weights(teacher.model, run.best_weights)
     teacher.model.eval()
     asked = [
         record.with_labels(candidates=record.labels["mined"])

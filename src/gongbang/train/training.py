@@ -13,7 +13,7 @@ from gongbang.artifacts.data_facts import DATA, data_facts
 from gongbang.artifacts.files import read_json, write_json
 from gongbang.artifacts.hashing import config_hash
 from gongbang.artifacts.notebooks import build_notebook_for
-from gongbang.artifacts.run import Run
+from gongbang.artifacts.run import BEST, Run
 from gongbang.data.records import Record
 from gongbang.errors import ArtifactError
 from gongbang.metrics.scores import Scores
@@ -115,8 +115,8 @@ def finish_run(path: str | Path, *, root: str | Path = "runs") -> Run:
     """
     meter = Meter()
     run = Run.open(path, root)
-    weights = run.checkpoints / "best.safetensors"
-    if not any(run.checkpoints.glob("**/best.safetensors")):
+    weights = run.best_weights
+    if not any(run.checkpoints.glob(f"**/{BEST}")):
         raise ArtifactError(
             "the run has no best weights yet.",
             value=run.id,

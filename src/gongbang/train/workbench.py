@@ -27,7 +27,8 @@ from gongbang.train.data import Splits, load_splits
 from gongbang.train.infer import outputs_of
 from gongbang.train.negatives import mine_negatives
 from gongbang.train.precision import resolve_precision
-from gongbang.train.recipe import NegativeSettings, Recipe
+from gongbang.train.recipe import Recipe
+from gongbang.train.recipe_data import NegativeSettings
 from gongbang.train.teacher import set_teacher
 
 _LOG = logging.getLogger(__name__)

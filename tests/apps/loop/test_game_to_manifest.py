@@ -13,7 +13,7 @@ from gongbang.serve.database.review import Review
 from gongbang.serve.database.store import Store
 from gongbang.serve.reviewed import build_datasets
 from gongbang.train.data import load_splits
-from gongbang.train.recipe import DataSettings
+from gongbang.train.recipe_data import DataSettings
 from tests.apps.twenty_questions.scripted import engine
 
 

@@ -18,9 +18,10 @@ from gongbang.apps.twenty_questions import (
 )
 from gongbang.apps.twenty_questions.measure import QUESTIONS, ask_all, evaluate_game, read_questions
 from gongbang.apps.twenty_questions.opening import opened
+from gongbang.artifacts.defaults import ENCODER
 from gongbang.artifacts.store import known_artifacts
 from gongbang.errors import DataError
-from gongbang.runtime.encoder import ENCODER, load_encoder
+from gongbang.runtime.encoder import load_encoder
 from tests.apps.twenty_questions.scripted import Blabbing, Scripted
 
 KEYWORDS = read_keywords()

@@ -11,7 +11,7 @@ MODULES = (
     *("settings", "configuration", "problems", "guard", "metrics", "measured", "uploads"),
     *("access.keys", "access.bucket", "access.door"),
     *("models.batcher", "models.fields", "models.served", "models.together", "models.waiting"),
-    *("routes.common", "routes.files"),
+    *("routes.common",),
 )
 
 

@@ -275,7 +275,7 @@ def test_classify_shows_bars_and_emotions_show_stickers(visit):
     visitor.press("classify-right", "#classify-notice [role=status]")
     page.click("#classify-model input")
     page.get_by_role("option", name="emotions-ko (emotions)").click()
-    page.wait_for_selector("#classify-right", state="hidden")  # the page knows of the other model by now
+    page.wait_for_selector("#classify-chosen", state="detached")  # the page knows of the other model by now
     visitor.press("classify-button", "#classify-stickers .stickers")
     assert page.locator("#classify-stickers .box").count() == 3
     visitor.shoot("classify")

@@ -15,7 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -52,7 +52,7 @@ class Retrieval:
         pairs: of a cross-encoder, how many pairs are read for a query at most; beyond, time is estimated.
         read: contexts of a cross-encoder that are asked.
         threads: of the processor; all of them at 0.
-        limit: development records that the gate of the export looks at.
+        limit: development records that the export looks at.
         seed: of the draw of contexts, pairs and noise.
     """
 
@@ -86,9 +86,9 @@ class Retrieval:
         Raises:
             OptionError: the run is of another task.
         """
-        from gongbang.export.artifact import export_run
+        from gongbang.export.artifact import export_bench
+        from gongbang.export.ready import trained_bench
         from gongbang.runtime.load import load
-        from gongbang.train.data import load_splits
         from gongbang.train.recipe import parse_recipe
 
         recipe = parse_recipe(run.recipe, str(run.path))
@@ -99,9 +99,12 @@ class Retrieval:
                 allowed="runs of the task respond",
                 cure="Remove 'costs' from the study; what is measured already is kept.",
             )
-        report = export_run(run, folder / "artifact", limit=self.limit, overwrite=True)
+        bench = trained_bench(run)
+        splits = bench.splits
+        few = (splits.development or splits.test)[: self.limit]  # no score of this artifact is reported
+        bench.splits = replace(splits, development=few, test=[])
+        report = export_bench(bench, run, folder / "artifact", overwrite=True)
         served = load(folder / "artifact", task="respond", threads=self.threads or None)
-        splits = load_splits(recipe.data, seed=recipe.training.seed)
         records = [*splits.train, *splits.development, *splits.test]
         rng = np.random.default_rng(self.seed)
         contexts = _drawn([record.fields["context"] for record in splits.development or records], rng)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from gongbang.apps.evaluate.evaluation import Evaluation, OnProgress, Reads, asked, ignore_progress, predicted
 from gongbang.data.records import Record
 from gongbang.errors import OptionError
+from gongbang.tasks.base import Prediction
 from gongbang.tasks.candidates import CANDIDATES, candidates_of, check_pool, with_candidates
 
 _BATCH = 512  # records predicted at once: a response that several have as a candidate is encoded once
@@ -22,6 +24,8 @@ def evaluate_respond(
     on_progress: OnProgress = ignore_progress,
 ) -> Evaluation:
     """R@1/2/5/10 and MRR of the right response among N candidates, with intervals clustered by group.
+
+    Of an artifact that keeps the pairs it was trained on, also of known answers and of new ones alone.
 
     A file that lists candidates is judged by them. For one that does not they are taken from the responses
     of all its records, whatever the limit: the same for every model, whatever the order of the file.
@@ -57,8 +61,26 @@ def evaluate_respond(
         extra={
             "candidates": sizes[0] if len(sizes) == 1 else {"least": sizes[0], "most": sizes[-1]},
             "drawn": ("neighbours" if hard else "random") if drawn else "listed",
+            **_by_knowledge(predictor.task, predictions, ranked),
         },
     )
+
+
+def _by_knowledge(
+    task: Any, predictions: Sequence[Prediction], records: Sequence[Record]
+) -> dict[str, dict[str, Any]]:
+    """Scores of those whose right response the artifact knows, and of the others; where it keeps any."""
+    memory = getattr(task, "memory", None)
+    if memory is None:
+        return {}
+    parts: dict[str, list[int]] = {"known answers": [], "new answers": []}
+    for at, record in enumerate(records):
+        parts["known answers" if memory.knows(record.fields["response"]) else "new answers"].append(at)
+    return {
+        name: task.score([predictions[at] for at in rows], [records[at] for at in rows]).to_dict()
+        for name, rows in parts.items()
+        if rows
+    }
 
 
 def has_response(record: Record) -> bool:

@@ -129,7 +129,7 @@ def plan_of(asked: Asked) -> Plan:
 
 def _with_datasets(recipe: Recipe, versions: Sequence[DatasetVersion]) -> Recipe:
     """The recipe that trains on the versions too, and on them alone beyond what it says itself."""
-    from gongbang.train.recipe import SourceSettings
+    from gongbang.train.recipe_data import SourceSettings
 
     more = [
         SourceSettings(path=str(version.records), format="jsonl", role="train")

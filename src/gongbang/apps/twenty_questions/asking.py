@@ -10,6 +10,7 @@ from typing import Protocol
 
 from gongbang.apps.answer import evidence_span
 from gongbang.apps.twenty_questions.keywords import Keyword
+from gongbang.artifacts.defaults import ANSWERER, READER
 from gongbang.artifacts.format import Artifact
 from gongbang.artifacts.store import find_artifact
 from gongbang.data.records import Record
@@ -18,8 +19,6 @@ from gongbang.runtime.predictor import Predictor
 from gongbang.tasks.base import Prediction
 from gongbang.text.josa import attach_josa
 
-ANSWERER = "boolq-ko"
-READER = "reader-ko"
 _THAT = re.compile(
     r"(?<![가-힣])(?:그것|이것|저것|그거|이거|저거|정답|답)(?P<josa>은|는|이|가|을|를|의|도|에는|에서는|에|에서|으로|로)?"
     r"(?![가-힣])|(?<![가-힣])(?P<short>그건|이건|저건|그게|이게|저게|그걸|이걸|저걸)(?![가-힣])"

@@ -53,6 +53,30 @@ _KNOWN = {
 _NOWHERE = object()
 
 
+def mapping_of(pairs: Sequence[str]) -> dict[str, str]:
+    """``["question=q"]``, as people write it, as a mapping.
+
+    Raises:
+        OptionError: words that are not of that form.
+
+    Example:
+        >>> mapping_of(["question=q", "context=passage"])
+        {'question': 'q', 'context': 'passage'}
+    """
+    mapping: dict[str, str] = {}
+    for pair in pairs:
+        part, equals, column = pair.partition("=")
+        if not (part and equals and column):
+            raise OptionError(
+                "a mapping of columns is not of the form PART=COLUMN.",
+                value=pair,
+                allowed="PART=COLUMN, such as question=q",
+                cure="Write the part of a record, an equals sign and the file's own name for it.",
+            )
+        mapping[part] = column
+    return mapping
+
+
 def guess_mapping(columns: Sequence[str], place: Place) -> dict[str, str]:
     """The mapping by usual column names.
 

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gongbang.apps.twenty_questions.keywords import Keyword
+from gongbang.artifacts.defaults import ENCODER
 from gongbang.artifacts.format import Artifact
 from gongbang.data.records import Passage, Record
 from gongbang.errors import BusyError, LateError, ModelMissingError
-from gongbang.runtime.encoder import ENCODER
 from gongbang.search.base import Encoder
 from gongbang.serve.models.batcher import late
 from gongbang.serve.models.room import ModelRoom

@@ -20,6 +20,7 @@ from gongbang.apps.twenty_questions import (
     Sentences,
     TwentyQuestions,
 )
+from gongbang.artifacts.defaults import ANSWERER, READER
 from gongbang.search.base import Encoder
 from gongbang.serve.database.games import Held
 from gongbang.serve.games.bodies import guess_body, reverse_body, sealed
@@ -53,13 +54,13 @@ class Rules:
             a document the nearest sentence is read.
     """
 
-    def __init__(self, sets: Mapping[str, KeywordSet], room: ModelRoom, *, reader: str = "reader-ko") -> None:
+    def __init__(self, sets: Mapping[str, KeywordSet], room: ModelRoom, *, reader: str = READER) -> None:
         self.sets = sets
         self._seconds = room.limits.deadline_s
         encoder = None if room.encoder is None else Encoding(room.encoder, room.gate, self._seconds)
         self._sentences = None if encoder is None else Sentences(encoder)
         self._known = {} if encoder is None else known_of(sets, encoder)
-        self._answerer = of_task(room, "boolq", "boolq-ko")
+        self._answerer = of_task(room, "boolq", ANSWERER)
         self._reader = of_task(room, "reader", reader)
 
     @property

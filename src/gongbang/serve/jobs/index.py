@@ -11,10 +11,11 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from gongbang.apps.library import Library
+from gongbang.artifacts.defaults import ENCODER
 from gongbang.artifacts.store import known_artifacts
 from gongbang.data.documents import read_documents
 from gongbang.data.passages import MAX_CHARS
-from gongbang.runtime.encoder import ENCODER, load_encoder
+from gongbang.runtime.encoder import load_encoder
 from gongbang.serve.database.job_rows import Outcome
 from gongbang.serve.jobs.context import Context
 from gongbang.serve.jobs.folders import Folders, checked_name

@@ -6,7 +6,8 @@ import logging
 from pathlib import Path
 
 from gongbang.apps.ask import Ask
-from gongbang.runtime.encoder import ENCODER, load_encoder
+from gongbang.artifacts.defaults import ENCODER
+from gongbang.runtime.encoder import load_encoder
 from gongbang.serve.metrics import Metrics
 from gongbang.serve.models.asking import Asking
 from gongbang.serve.models.room import ModelRoom

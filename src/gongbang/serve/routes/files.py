@@ -13,7 +13,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from gongbang.errors import OptionError
+from gongbang.data.readers.columns import mapping_of
 from gongbang.serve.database.answers import Answers
 from gongbang.serve.database.transfer import export_answers, import_answers
 from gongbang.serve.problems import ProblemResponse, problem, words_of
@@ -46,9 +46,7 @@ class ImportQuery(Asked):
     update: Annotated[bool, Field(description="change the answers that the rows name by id")] = False
     map: Annotated[
         list[str],
-        Field(
-            max_length=6, default_factory=list, description="FIELD=COLUMN, the file's own name for a field"
-        ),
+        Field(max_length=6, default_factory=list, description="PART=COLUMN, the file's own name for a field"),
     ]
 
 
@@ -74,7 +72,7 @@ async def take_in(request: Request, query: Annotated[ImportQuery, Query()], here
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in _TYPES:
         raise HTTPException(415)
-    columns = column_names(query.map)
+    columns = mapping_of(query.map)
     with tempfile.TemporaryDirectory(prefix="gongbang-") as folder:
         path = Path(folder) / f"answers{_TYPES[kind]}"
         head = b""
@@ -143,27 +141,3 @@ def _exported(answers: Answers, kind: str) -> Iterator[bytes]:
 def _joined(first: bytes, parts: Iterator[bytes]) -> Iterator[bytes]:
     yield first
     yield from parts
-
-
-def column_names(pairs: list[str]) -> dict[str, str]:
-    """Field to column, out of words such as ``text=A``.
-
-    Raises:
-        OptionError: a word without an equals sign.
-
-    Example:
-        >>> column_names(["text=A", "question=Q"])
-        {'text': 'A', 'question': 'Q'}
-    """
-    names = {}
-    for pair in pairs:
-        field, sign, column = pair.partition("=")
-        if not sign or not column:
-            raise OptionError(
-                "a column is mapped by FIELD=COLUMN.",
-                value=pair,
-                allowed="such as text=A or question=Q",
-                cure="Write the field, an equals sign and the file's own name for it.",
-            )
-        names[field] = column
-    return names

@@ -11,14 +11,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from gongbang.artifacts.defaults import LABELLERS, RESPONDER
 from gongbang.artifacts.store import bundled, cache_folder, known_artifacts
 from gongbang.errors import GongbangError, OptionError
 from gongbang.serve.jobs import child
 from gongbang.serve.studio.client import ApiError, Client
 
-MODELS = ("sentiment-ko", "emotions-ko", "relation-ko", "boolq-ko")
-"""Artifacts that are served beside the reader and the chatbot, those of them that there are."""
-RESPONDER = "respond-ko"
 STARTED_S = 180.0
 _LOOK_S = 0.2
 _TAIL = 1500  # characters of its last words that are told
@@ -37,7 +35,7 @@ def serve_words(docs: Sequence[str], database: str | None, port: int) -> list[st
     """
     known = known_artifacts()
     words = ["serve", "--port", str(port), "--quiet", "--docs", *docs]
-    for name in MODELS:
+    for name in LABELLERS.values():
         words += ["--model", name] if name in known else []
     if RESPONDER in known:
         words += ["--database", database or _own_database()]

@@ -11,7 +11,7 @@ from gongbang.data.splits import text_of
 from gongbang.errors import PreflightError
 from gongbang.train.fresh import EpochCopies
 from gongbang.train.proofs.trial import Outcome, Trial
-from gongbang.train.recipe import AugmentSettings
+from gongbang.train.recipe_data import AugmentSettings
 
 CHECK = "augmentation"
 _SOME = 200  # copies on the fly that are looked at in an epoch
@@ -78,11 +78,12 @@ def _relations(trial: Trial, wanted: Sequence[AugmentSettings]) -> None:
 
 def _on_the_fly(trial: Trial, wanted: Sequence[AugmentSettings]) -> list[Record]:
     """Some copies of each entry in the first two epochs, which the task can take and which differ."""
-    epochs = trial.bench.recipe.training.epochs
+    training = trial.bench.recipe.training
+    more_than_once = training.steps is not None or training.epochs > 1
     found: list[Record] = []
     for settings in wanted:
         first, second = _two_epochs(trial, settings)
-        if epochs > 1 and first and _told(first) == _told(second):
+        if more_than_once and first and _told(first) == _told(second):
             raise PreflightError(
                 "copies on the fly are the same in every epoch.",
                 check="options act",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
@@ -11,7 +11,8 @@ from gongbang.train.proofs.trial import Outcome, Trial
 from gongbang.train.schedule import parameter_groups
 
 CHECK = "gradients"
-# Softmax ignores what is added to all keys, so this bias has a gradient of zero but for rounding.
+# Softmax ignores what is added to all keys, so this bias has a gradient of zero but for rounding, also where
+# the weight beside it is frozen and cannot speak for it.
 _SHIFT_INVARIANT = ("key.bias", "k_proj.bias", "k_lin.bias")
 
 
@@ -32,7 +33,7 @@ def prove(trial: Trial) -> Outcome:
     model.train()
     model.zero_grad(set_to_none=True)
     model.loss(trial.batch(trial.few(4))).backward()
-    dead = [name for name in wanted if _dead(name, named[name].grad)]
+    dead = [name for name in wanted if _dead(name, named)]
     if dead:
         _refuse(named, wanted, dead)
     touched = [name for name, value in named.items() if not value.requires_grad and value.grad is not None]
@@ -50,10 +51,19 @@ def prove(trial: Trial) -> Outcome:
     return Outcome("every trainable parameter receives a gradient", dict(numbers))
 
 
-def _dead(name: str, gradient: Tensor | None) -> bool:
+def _dead(name: str, named: Mapping[str, Tensor]) -> bool:
+    """No gradient, or one of zero where it ought to be seen.
+
+    What a bias adds to all candidates alike no softmax over them sees, and rounding decides whether its
+    gradient is zero: a bias lives where the weight beside it does.
+    """
+    gradient = named[name].grad
     if gradient is None:
         return True
-    return not name.endswith(_SHIFT_INVARIANT) and not bool(gradient.abs().max() > 0)
+    if bool(gradient.abs().max() > 0) or name.endswith(_SHIFT_INVARIANT):
+        return False
+    beside = named.get(f"{name.removesuffix('bias')}weight") if name.endswith(".bias") else None
+    return beside is None or beside.grad is None or not bool(beside.grad.abs().max() > 0)
 
 
 def _refuse(named: dict[str, Tensor], wanted: Sequence[str], dead: Sequence[str]) -> None:

@@ -55,13 +55,16 @@ def prove_schedule(trial: Trial) -> Outcome:
     """Count steps, and compare each step's rate with the schedule's."""
     settings, rows, trace = _once(trial)
     batches = -(-rows // settings.batch_size)
-    total = -(-batches // settings.accumulate) * settings.epochs
+    per_epoch = -(-batches // settings.accumulate)
+    total = settings.total_steps(per_epoch)
     if trace.total != total or len(trace.rates) != total:
         raise PreflightError(
             "the loop takes another number of steps than batches and accumulation give.",
             check="schedule",
             value=f"{len(trace.rates)} steps, announced {trace.total}",
-            allowed=f"{total}: {batches} batches / accumulate {settings.accumulate} x {settings.epochs}",
+            allowed=f"{total}: {batches} batches / accumulate {settings.accumulate} x {settings.epochs}"
+            if settings.steps is None
+            else f"training.steps: {total}",
             cure="Step the optimiser once for each accumulated batch, the last incomplete one included.",
         )
     if max(trace.rates, default=0.0) <= 0.0:
@@ -72,12 +75,12 @@ def prove_schedule(trial: Trial) -> Outcome:
             allowed="a rate above zero",
             cure="Raise training.learning_rate.",
         )
-    _compare(settings, trace, total)
+    _compare(settings, trace, per_epoch, total)
     numbers = {"steps": total, "highest": max(trace.rates), "last": trace.rates[-1]}
     return Outcome("the rate follows the schedule step by step", dict(numbers))
 
 
-def _compare(settings: TrainingSettings, trace: _Trace, total: int) -> None:
+def _compare(settings: TrainingSettings, trace: _Trace, per_epoch: int, total: int) -> None:
     warmup, rates = round(total * settings.warmup), trace.rates
     wanted = [
         settings.learning_rate
@@ -91,7 +94,6 @@ def _compare(settings: TrainingSettings, trace: _Trace, total: int) -> None:
     )
     if wrong is None:
         return
-    per_epoch = total // settings.epochs
     by_steps = settings.schedule in {"linear", "cosine"}
     steady = len({round(rate, 12) for rate in rates[:per_epoch]}) == 1 and by_steps
     raise PreflightError(
@@ -150,11 +152,12 @@ def _settings(trial: Trial) -> tuple[TrainingSettings, int]:
     settings = trial.bench.recipe.training
     size, accumulate = min(settings.batch_size, 4), settings.accumulate
     epochs = min(settings.epochs, 12)
-    steps = max(6, _STEPS // epochs)
+    per_epoch = max(6, _STEPS // epochs)
     changed = settings.model_copy(
         update={
             "batch_size": size,
             "epochs": epochs,
+            "steps": settings.steps and epochs * per_epoch - 1,
             "log_every": 1,
             "patience": 0,
             "evaluate_every": min(0.34, epochs / _EVALUATIONS),
@@ -164,7 +167,7 @@ def _settings(trial: Trial) -> tuple[TrainingSettings, int]:
             "precision": "fp32",
         }
     )
-    return changed, size * accumulate * steps + 1
+    return changed, size * accumulate * per_epoch + 1
 
 
 def _run(trial: Trial, settings: TrainingSettings, rows: int) -> _Trace:

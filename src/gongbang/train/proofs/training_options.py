@@ -130,7 +130,7 @@ def _steps(trial: Trial) -> list[str]:
     rows_each = len(next(iter(trial.features.inputs.values()))) / len(trial.records)  # windows of a record
     batches = math.ceil(len(trial.bench.training) * rows_each / settings.batch_size)
     per_epoch = -(-batches // settings.accumulate)
-    total = per_epoch * settings.epochs
+    total = settings.total_steps(per_epoch)
     evaluations = total // max(1, round(per_epoch * settings.evaluate_every)) or 1
     if settings.accumulate > batches:
         _refuse(
@@ -144,7 +144,7 @@ def _steps(trial: Trial) -> list[str]:
             "patience can never run out: there are too few evaluations.",
             f"patience={settings.patience}, {evaluations} evaluations",
             f"patience below {evaluations}",
-            "Lower training.patience or training.evaluate_every, or raise training.epochs.",
+            "Lower training.patience or training.evaluate_every, or train for longer (epochs, steps).",
         )
     if settings.schedule == "plateau":
         _plateau(trial, evaluations)
@@ -153,7 +153,7 @@ def _steps(trial: Trial) -> list[str]:
         notes.append(f"warmup={settings.warmup} of {total} steps is less than one step")
     if settings.average_decay and total + 1 < settings.average_decay * (10 + total):
         notes.append(f"average_decay={settings.average_decay} is not reached within about {total} steps")
-    if settings.evaluate_every > settings.epochs:
+    if settings.evaluate_every * per_epoch > total:
         notes.append("evaluate_every is longer than the run: only its end is evaluated")
     return notes
 

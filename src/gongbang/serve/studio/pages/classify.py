@@ -55,9 +55,12 @@ def build(page: Page, load: Any) -> None:
 
     def chosen(name: str, known: Sequence[dict[str, Any]]) -> Shown:
         found = [ModelInfo.model_validate(one) for one in known]
-        return {pair: gr.update(visible=takes_pair(found, name)), judging: gr.update(visible=False)}
+        # What another model said would stand under this one's name.
+        cleared = {shown: "", stickers: "", judging: gr.update(visible=False)}
+        return {pair: gr.update(visible=takes_pair(found, name)), **cleared}
 
-    page.on(model.change, chosen, [model, models], [pair, judging], said)
+    # Of what the visitor chooses, not of what the page puts there when it is opened: that may come late.
+    page.on(model.input, chosen, [model, models], [pair, shown, stickers, judging], said)
 
     def read(name: str, words_in: str, other: str, known: Sequence[dict[str, Any]]) -> Shown:
         info = next(ModelInfo.model_validate(one) for one in known if one["name"] == name)
