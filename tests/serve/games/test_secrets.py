@@ -111,6 +111,8 @@ def test_a_model_that_fails_tells_nothing_and_costs_no_turn(opened, secret_of, c
 def test_a_mask_that_fails_withholds_the_answer_and_costs_no_turn(opened, secret_of, caplog, monkeypatch):
     def break_it(models, keyword):
         models["boolq"].failure = RuntimeError("down")
+        # Whichever keyword was drawn, the reader has something to say.
+        monkeypatch.setattr("tests.serve.games.models.blabbed", lambda question, keyword: f"옛날의 {keyword}")
         monkeypatch.setattr(Forms, "mask", lambda self, text: f"{keyword.name[0]} {keyword.name[1:]}는")
 
     client, game = failing(opened, secret_of, caplog, break_it)
