@@ -35,8 +35,10 @@ core: $(CORE)
 dev: $(DEV)
 
 # A module's tests stay on one worker, with what they share; a worker computes on one thread, as there are two.
+# A worker that vanishes ends the run, and its test is named: one in its place can wait for ever (pytest-xdist #1378).
 test: dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --max-worker-restart 0 \
+	  $(PYTEST_ARGS)
 
 check: dev
 	$(BIN)/ruff check .

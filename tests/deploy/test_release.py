@@ -225,7 +225,7 @@ def test_a_studio_that_no_longer_runs_is_started_alone(shipping, proxy, engine):
 
 def test_a_switch_is_proved_at_each_address_that_is_named(shipping, proxy, engine, state):
     addresses = [f"{proxy.url}/health/ready", f"{proxy.url}/nothing"]
-    strict = replace(shipping, releases=Releases(state, proxy.reload, addresses, wait_s=0.5))
+    strict = replace(shipping, releases=Releases(state, proxy.reload, addresses, wait_s=4.0))
     with pytest.raises(SmokeError, match="/nothing: 404"):
         strict.release()
     assert strict.releases.current is None and not engine.alive_now
