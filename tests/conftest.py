@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
+import signal
 import socket
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,17 @@ from tests.notes import note, notes
 
 pytest_plugins = ["tests.small"]
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let a worker that a signal ends say where it was: pytest-xdist can only say that it is gone."""
+    if not hasattr(config, "workerinput") or sys.platform == "win32":
+        return
+    stderr = os.fdopen(os.dup(sys.__stderr__.fileno()), "w")  # the capture of a test takes its place
+    config.add_cleanup(stderr.close)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        faulthandler.register(number, stderr, chain=True)
+        config.add_cleanup(lambda number=number: faulthandler.unregister(number))
 
 
 @pytest.fixture(scope="session")
