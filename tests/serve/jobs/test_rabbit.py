@@ -172,6 +172,22 @@ def test_closing_while_others_take(open_queue):
     assert taken == [None]
 
 
+def test_nothing_more_is_taken_while_what_is_in_hand_is_settled(open_queue):
+    queue = open_queue("tally", slots=2)
+    queue.tell([(IDS[0], "tally")])
+    hint, taken = queue.take(20), []
+    thread = threading.Thread(target=lambda: taken.append(queue.take(60)))
+    thread.start()
+    queue.stop_taking()
+    thread.join(20)
+    assert taken == [None] and queue.take(60) is None
+    hint.settle("again")
+    queue.close()
+    other = open_queue("tally").take(20)
+    assert other.job == IDS[0]
+    other.settle("settled")
+
+
 @pytest.mark.parametrize("url", ["http://x", "amqp://x:port/", "amqp://x/?heartbeat=ten", "x"])
 def test_a_url_that_is_none_is_refused(url):
     with pytest.raises(OptionError, match="broker cannot be used"):

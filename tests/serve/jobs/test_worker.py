@@ -227,3 +227,17 @@ def test_waits_grow_and_differ():
     waits = [back_off(n, chance) for n in range(1, 20)]
     assert all(2.0**n <= wait <= 2.0 ** (n + 1) for n, wait in zip(range(1, 7), waits, strict=False))
     assert min(waits[8:]) >= 150 and max(waits) <= 300 and len(set(waits)) == len(waits)
+
+
+def test_nothing_more_is_taken_while_what_is_in_hand_is_settled():
+    queue, taken = LocalQueue(), []
+    queue.tell([("a", "tally")])
+    hint = queue.take(0)
+    thread = threading.Thread(target=lambda: taken.append(queue.take(60)))
+    thread.start()
+    queue.stop_taking()
+    thread.join(20)
+    hint.settle("again")
+    assert taken == [None] and queue.take(60) is None and queue.waiting() == 1
+    queue.close()
+    assert queue.waiting() == 0

@@ -16,7 +16,7 @@ import random
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from gongbang.apps.twenty_questions.forms import Forms
@@ -96,11 +96,11 @@ class Keywords:
                 f"two characters or more, {_LEAST} letters or more, at most {_LONGEST_NAME} characters",
                 "Take a longer name: one syllable stands in many words, and could not be kept secret.",
             )
-        if any(key in key_of(words) for words in SPOKEN):
+        if any(key in spoken for spoken in _spoken()):
             told = "Take another keyword: the game says this word itself."
             raise _error(place, "the name stands in what the game says.", name, "another word", told)
-        for category in self.categories:
-            if key in key_of(category):
+        for category in self._category_keys:
+            if key in category:
                 told = "Rename the category: the player is told it at the start."
                 raise _error(place, "the name stands in the name of a category.", name, "another word", told)
         other = taken.setdefault(key, item)
@@ -117,6 +117,10 @@ class Keywords:
     def categories(self) -> tuple[str, ...]:
         """The categories in the order in which they come."""
         return tuple(dict.fromkeys(item.category for item in self.items))
+
+    @cached_property
+    def _category_keys(self) -> tuple[str, ...]:
+        return tuple(key_of(category) for category in self.categories)
 
     @cached_property
     def hash(self) -> str:
@@ -183,6 +187,12 @@ class Keywords:
         """Whether any keyword, in any form, stands in a text."""
         letters = key_of(text)
         return any(key in letters for forms in self._forms.values() for key in forms.keys)
+
+
+@cache
+def _spoken() -> tuple[str, ...]:
+    """The letters of all that the game says itself."""
+    return tuple(key_of(words) for words in SPOKEN)
 
 
 def _check_document(item: Keyword) -> None:

@@ -55,7 +55,10 @@ class Queue(Protocol):
         """
 
     def take(self, wait_s: float) -> Hint | None:
-        """The next hint; None where none came within ``wait_s`` seconds, or the queue was closed."""
+        """The next hint; None where none came within ``wait_s`` seconds, or nothing more is to be taken."""
+
+    def stop_taking(self) -> None:
+        """Give nobody a hint from now on, who waits for one included; those in hand can still be settled."""
 
     def close(self) -> None:
         """Let go of everything; hints that nobody settled go to others."""
@@ -87,7 +90,7 @@ class LocalQueue:
     def __init__(self) -> None:
         self._jobs: OrderedDict[str, str] = OrderedDict()
         self._changed = threading.Condition()
-        self._closed = False
+        self._over = False
 
     def tell(self, jobs: Sequence[tuple[str, str]]) -> None:
         with self._changed:
@@ -101,16 +104,20 @@ class LocalQueue:
 
     def take(self, wait_s: float) -> LocalHint | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._jobs or self._closed, wait_s)
-            if not self._jobs or self._closed:
+            self._changed.wait_for(lambda: self._jobs or self._over, wait_s)
+            if not self._jobs or self._over:
                 return None
             return LocalHint(self, *self._jobs.popitem(last=False))
 
-    def close(self) -> None:
+    def stop_taking(self) -> None:
         with self._changed:
-            self._closed = True
-            self._jobs.clear()
+            self._over = True
             self._changed.notify_all()
+
+    def close(self) -> None:
+        self.stop_taking()
+        with self._changed:
+            self._jobs.clear()
 
 
 def open_queue(settings: JobSettings, *, consume: bool) -> Queue:

@@ -107,8 +107,8 @@ class RabbitQueue:
         self._parameters = broker_parameters(url)
         self._lock = threading.Lock()
         self._teller: Any = None
-        self._taken: queue.SimpleQueue[RabbitHint] = queue.SimpleQueue()
-        self._closed = threading.Event()
+        self._taken: queue.SimpleQueue[RabbitHint | None] = queue.SimpleQueue()
+        self._over, self._closed = threading.Event(), threading.Event()
         self._away = False
         self._taker: Any = None
         self._thread: threading.Thread | None = None
@@ -180,10 +180,10 @@ class RabbitQueue:
     def take(self, wait_s: float) -> RabbitHint | None:
         self._start()
         until = time.monotonic() + wait_s
-        while not self._closed.is_set():
+        while not self._over.is_set():
             left = until - time.monotonic()
             try:
-                return self._taken.get(timeout=max(0.0, min(left, _LOOK_S)))
+                return self._taken.get(timeout=max(0.0, min(left, _LOOK_S)))  # None: look up
             except queue.Empty:
                 if left <= _LOOK_S:
                     break
@@ -243,7 +243,13 @@ class RabbitQueue:
             return
         self._taken.put(RabbitHint(self._taker, channel, method.delivery_tag, job))
 
+    def stop_taking(self) -> None:
+        self._over.set()
+        for _ in range(self.slots):
+            self._taken.put(None)
+
     def close(self) -> None:
+        self.stop_taking()
         self._closed.set()
         taker = self._taker
         if taker is not None:

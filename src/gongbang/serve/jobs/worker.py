@@ -83,6 +83,7 @@ class Worker:
             Whether all ended; a job that did not is given to another when its lease has run out.
         """
         self._stopping.set()
+        self._queue.stop_taking()
         until = time.monotonic() + grace_s
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
