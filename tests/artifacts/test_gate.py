@@ -179,7 +179,7 @@ def test_a_metric_that_cannot_be_compared_is_refused(tmp_path, sides, monkeypatc
         side.task = type(
             "Task", (), {"name": "unheard", "schema": task.schema, "score": lambda *a: strange}
         )()
-        side.task.baselines = lambda train, test: {}
+        side.task.baselines = lambda *parts: {}
     with pytest.raises(OptionError, match="cannot be compared record by record"):
         judge(open_suite(tmp_path / "s"), old, new)
 

@@ -106,7 +106,7 @@ def test_baselines_are_learned_from_training_records_only(tokenizer: Tokenizer):
     test = [review(100, "좋다", "긍정"), review(101, "나쁘다", "부정")]
     assert [p.text for p in majority(train, test, LABELS)] == ["긍정", "긍정"]
     assert [p.text for p in bigram_bayes(train, test, LABELS, ("text",))] == ["긍정", "부정"]
-    assert set(task_of(tokenizer).baselines(train, test)) == {"majority", "bigram bayes"}
+    assert set(task_of(tokenizer).baselines((train, test))) == {"majority", "bigram bayes"}
 
 
 def test_a_configuration_read_back_is_the_same_task(tokenizer: Tokenizer):

@@ -112,7 +112,7 @@ def test_graded_labels_give_ndcg(tokenizer: Tokenizer):
 
 def test_the_baseline_gives_every_text_the_commonest_labels(tokenizer: Tokenizer):
     train = [felt(1, "기쁨"), felt(2, "기쁨"), felt(3, "슬픔")]
-    found = task_of(tokenizer).baselines(train, [felt(4, "기쁨"), felt(5, "놀람")])
+    found = task_of(tokenizer).baselines((train, [felt(4, "기쁨"), felt(5, "놀람")]))
     assert {name: scores.scores["p@1"].value for name, scores in found.items()} == {
         "most frequent": 0.5,
         "every label": 0.5,

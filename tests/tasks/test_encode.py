@@ -71,7 +71,7 @@ def test_a_passage_is_needed(task: EncodeTask):
 
 
 def test_the_baseline_beats_chance(task: EncodeTask):
-    scores = task.baselines([], made_records(10))["shared bigrams"]
+    scores = task.baselines(([], made_records(10)))["shared bigrams"]
     assert scores.scores["recall@1"].value > 0.5
 
 

@@ -196,7 +196,7 @@ def test_scores_of_a_highlighted_reader_tell_them_beside(tokenizer: Tokenizer):
     assert scores.scores["highlight_recall"] == highlight_scores(records, "predicted", 1)["highlight_recall"]
     plain = ReaderTask(tokenizer, ReaderConfig(**SIZES))
     assert "highlight_recall" not in plain.score(plain.decode(flat, features), records).scores
-    assert all("highlight_recall" not in found.scores for found in task.baselines([], records).values())
+    assert all("highlight_recall" not in found.scores for found in task.baselines(([], records)).values())
 
 
 @pytest.mark.shared

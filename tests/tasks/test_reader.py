@@ -236,7 +236,7 @@ def test_scores_come_with_intervals_and_baselines_are_worse_than_the_oracle(task
     scores = task.score(task.decode(oracle(features), features), records)
     assert scores.scores["f1"].value > 90
     assert scores.scores["f1"].low is not None
-    for baseline in task.baselines([], records).values():
+    for baseline in task.baselines(([], records)).values():
         assert baseline.scores["f1"].value < scores.scores["f1"].value
 
 

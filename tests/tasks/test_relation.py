@@ -282,7 +282,7 @@ def test_scores_by_hand():
 
 def test_the_baselines_know_what_they_say_they_know():
     task, records = make(), made_relations(48)
-    found = task.baselines(records[:32], records[32:])
+    found = task.baselines((records[:32], records[32:]))
     assert set(found) == {"chance", "majority", "majority by types"}
     assert found["majority by types"].value > found["majority"].value
     features = task.prepare(records[32:])
@@ -430,7 +430,7 @@ def test_the_law_and_war_corpus_is_prepared_constrained_and_scored(shared_data: 
     logits = np.random.default_rng(0).normal(size=(len(records), len(task.labels)))
     predictions = task.decode({"logits": logits}, features)
     assert not any(map(task.impossible, predictions, records))
-    found = task.baselines(train, test)
+    found = task.baselines((train, test))
     assert found["chance"].value < found["majority by types"].value
 
 

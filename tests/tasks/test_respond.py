@@ -211,13 +211,13 @@ def test_scores_are_clustered_by_group_and_matched_by_id():
 
 def test_the_baselines(tokenizer: Tokenizer):
     task, records = task_of(tokenizer, candidates=10), dialogues(120)
-    found = task.baselines([], records)
+    found = task.baselines(([], records))
     assert set(found) == {"random", "words", "most frequent"}
     assert found["random"].value == pytest.approx(sum(1 / k for k in range(1, 11)) / 10, abs=0.06)
     assert found["words"].scores["r@1"].value > 0.9  # the answers name what was asked for
     assert found["most frequent"].scores["r@1"].value == 0.0  # each is given once: all are equal
     often = [*records, *(said(f"x{n}", f"딴 말 {n}", "그래요.") for n in range(60))]
-    assert task.baselines([], often)["most frequent"].scores["r@1"].value > 0.3
+    assert task.baselines(([], often))["most frequent"].scores["r@1"].value > 0.3
 
 
 def test_settings_are_checked(tokenizer: Tokenizer):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gongbang.artifacts.predictions import read_predictions
@@ -117,6 +118,27 @@ def test_near_duplicates_are_refused_or_kept_together(folder: Path, tmp_path: Pa
     tree["folds"]["table"], tree["training"]["seed"] = str(done.path / TABLE), 99
     other = train_folds(parse_recipe(tree), root=tmp_path / "runs", preflight=False)
     assert ensemble_runs([done.path, other.path], root=tmp_path / "runs").solution.members
+
+
+def test_what_must_be_beaten_has_not_seen_the_answers_either(tmp_path: Path):
+    """Labels that nothing can tell: a naive Bayes that learnt from all folds would know most of them."""
+    tree = recipe_tree(tmp_path, "classify", training__epochs=1)
+    data = tmp_path / "classify.jsonl"
+    rows = [json.loads(line) for line in data.read_text(encoding="utf-8").splitlines()]
+    rng = np.random.default_rng(3)
+    labels = rng.permutation([row["label"] for row in rows])
+    own = ["".join(chr(0xAC00 + n) for n in rng.integers(11_172, size=20)) for _ in rows]  # syllables
+    told = [
+        {**row, "text": f"{row['text']} {word}", "label": str(label)}
+        for row, word, label in zip(rows, own, labels, strict=True)
+    ]
+    data.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in told), encoding="utf-8")
+    run = train_folds(parse_recipe(tree), root=tmp_path / "runs", preflight=False)
+    found = run.baselines["bigram bayes"].scores["accuracy"]
+    bench = assemble(parse_recipe(run.recipe), made=False)
+    pool = [*bench.splits.train, *bench.splits.development]
+    seen = bench.task.baselines((pool, pool))["bigram bayes"].scores["accuracy"]
+    assert found.n == seen.n == len(pool) and seen.value > 0.8 and found.value < 0.65
 
 
 def test_a_stored_table_of_other_data_is_refused(folder: Path, run: Run, tmp_path: Path):

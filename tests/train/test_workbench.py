@@ -107,7 +107,7 @@ def test_model_and_baseline_rank_the_same_passages():
         ranks_corpus=True,
         name="encode",
         schema=SimpleNamespace(spans=()),
-        baselines=lambda train, test: {record.fields["context"] for record in test},
+        baselines=lambda part: {record.fields["context"] for record in part[1]},
     )
     splits = Splits(train=records[:24], test=records[24:])
     bench = _Scored(_recipe(), None, None, task, splits, splits.train)  # type: ignore[arg-type]

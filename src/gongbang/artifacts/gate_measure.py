@@ -149,7 +149,7 @@ def measure(
     own, new = sides[0], sides[-1]
     metric = suite.metric or new.scores.primary
     slice_metric = suite.slice_metric or metric
-    baselines = challenger.task.baselines([], records)
+    baselines = challenger.task.baselines(([], records))
     return Measured(
         suite=suite.id,
         task=suite.task,

@@ -90,6 +90,10 @@ class Prediction:
         return bool(self.text)
 
 
+Part = tuple[Sequence[Record], Sequence[Record]]
+"""Training records, which may be none, and the held-out ones that are judged beside them."""
+
+
 class Task(Protocol):
     """The torch-free contract of a kind of problem."""
 
@@ -109,4 +113,6 @@ class Task(Protocol):
 
     def score(self, predictions: Sequence[Prediction], records: Sequence[Record]) -> Scores: ...
 
-    def baselines(self, train: Sequence[Record], test: Sequence[Record]) -> dict[str, Scores]: ...
+    def baselines(self, *parts: Part) -> dict[str, Scores]:
+        """What a number must beat, see :func:`gongbang.tasks.baselines.scored_baselines`."""
+        ...

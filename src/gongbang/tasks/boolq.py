@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from gongbang.data.records import Passage, Record
 from gongbang.errors import OptionError
 from gongbang.metrics.scores import Scores
-from gongbang.tasks.base import Arrays, Features, Prediction, Schema
+from gongbang.tasks.base import Arrays, Features, Part, Prediction, Schema
+from gongbang.tasks.baselines import Guess, scored_baselines
 from gongbang.tasks.labels import (
     label_ids,
     label_of,
@@ -230,11 +231,12 @@ class BoolqTask(Configured):
         told = predictions if labels == LABELS else [_forced(prediction) for prediction in predictions]
         return scores_of(told, records, labels, primary=self.primary_metric)
 
-    def baselines(self, train: Sequence[Record], test: Sequence[Record]) -> dict[str, Scores]:
+    def baselines(self, *parts: Part) -> dict[str, Scores]:
         """What a number must beat: the commonest label."""
         from gongbang.tasks.class_baselines import majority
 
-        return {"majority": self.score(majority(train or test, test, LABELS), test)}
+        guesses: dict[str, Guess] = {"majority": lambda train, held: majority(train or held, held, LABELS)}
+        return scored_baselines(guesses, parts, self.score)
 
 
 def is_answered(record: Record) -> bool:

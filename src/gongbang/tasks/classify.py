@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from gongbang.data.records import Record
 from gongbang.errors import DataError, OptionError
 from gongbang.metrics.scores import Scores
-from gongbang.tasks.base import Arrays, Features, Prediction, Schema
+from gongbang.tasks.base import Arrays, Features, Part, Prediction, Schema
+from gongbang.tasks.baselines import Guess, scored_baselines
 from gongbang.tasks.labels import (
     check_labels,
     class_targets,
@@ -203,12 +204,14 @@ class ClassifyTask(Configured):
         key = self.settings.label
         return scores_of(predictions, records, self.labels, primary=self.primary_metric, key=key)
 
-    def baselines(self, train: Sequence[Record], test: Sequence[Record]) -> dict[str, Scores]:
+    def baselines(self, *parts: Part) -> dict[str, Scores]:
         """What a number must beat: the commonest label, and naive Bayes over character bigrams."""
         from gongbang.tasks.class_baselines import bigram_bayes, majority
 
-        key, fields = self.settings.label, self.schema.fields
-        found = {"majority": self.score(majority(train or test, test, self.labels, key), test)}
-        if train:
-            found["bigram bayes"] = self.score(bigram_bayes(train, test, self.labels, fields, key), test)
-        return found
+        labels, key, fields = self.labels, self.settings.label, self.schema.fields
+        guesses: dict[str, Guess] = {
+            "majority": lambda train, held: majority(train or held, held, labels, key)
+        }
+        if all(train for train, _ in parts):
+            guesses["bigram bayes"] = lambda train, held: bigram_bayes(train, held, labels, fields, key)
+        return scored_baselines(guesses, parts, self.score)

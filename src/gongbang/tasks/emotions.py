@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from gongbang.data.records import Record
 from gongbang.errors import OptionError
 from gongbang.metrics.scores import Scores
-from gongbang.tasks.base import Arrays, Candidate, Features, Prediction, Schema
+from gongbang.tasks.base import Arrays, Candidate, Features, Part, Prediction, Schema
+from gongbang.tasks.baselines import Guess, scored_baselines
 from gongbang.tasks.labels import check_labels, number_of, probabilities_of, soft_targets, softmax
 from gongbang.tasks.settings import Configured
 from gongbang.tasks.texts import TextRows, need_text
@@ -287,26 +289,27 @@ class EmotionsTask(Configured):
             [[float(record.labels["grades"].get(label, 0.0)) for label in self.labels] for record in records]
         )
 
-    def baselines(self, train: Sequence[Record], test: Sequence[Record]) -> dict[str, Scores]:
+    def baselines(self, *parts: Part) -> dict[str, Scores]:
         """What a number must beat: the same for every text, the commonest labels or all there are.
 
         Both rank the labels by their frequency. Whoever gives every label has a recall of 1, and with many
         labels more macro F1 than one would think.
         """
-        rates = self.label_matrix(train or test)
-        if rates is None:
-            return {}
-        shares = rates.mean(axis=0)
-        told = {
-            "most frequent": shares >= min(_THRESHOLD, float(shares.max())),
-            "every label": np.ones(len(self.labels), dtype=bool),
-        }
-        found = {}
-        for name, given in told.items():
+
+        def same_for_all(train: Sequence[Record], held: Sequence[Record], *, every: bool) -> list[Prediction]:
+            rates = self.label_matrix(train or held)
+            if rates is None:
+                raise self._unlabelled(train or held)
+            shares = rates.mean(axis=0)
+            given = np.full(len(shares), True) if every else shares >= min(_THRESHOLD, float(shares.max()))
             constant = self._prediction("", np.log(shares + 1e-9), shares, given)
-            same = [replace(constant, id=record.id) for record in test]
-            found[name] = self._score(same, test, as_told=True)
-        return found
+            return [replace(constant, id=record.id) for record in held]
+
+        guesses: dict[str, Guess] = {
+            "most frequent": partial(same_for_all, every=False),
+            "every label": partial(same_for_all, every=True),
+        }
+        return scored_baselines(guesses, parts, partial(self._score, as_told=True))
 
 
 def labels_of(record: Record) -> list[str] | None:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from gongbang.data.records import Record
 from gongbang.errors import DataError, OptionError
 from gongbang.metrics.scores import Scores
-from gongbang.tasks.base import Arrays, Features, Prediction, Schema
+from gongbang.tasks.base import Arrays, Features, Part, Prediction, Schema
+from gongbang.tasks.baselines import Guess, scored_baselines
 from gongbang.tasks.settings import Configured
 from gongbang.tasks.windows import copy_tokenizer, pad_rows, plain_ids, special_id, special_ids, unknown_id
 
@@ -182,11 +183,12 @@ class EncodeTask(Configured):
             groups=[groups[prediction.id] for prediction in predictions],
         )
 
-    def baselines(self, train: Sequence[Record], test: Sequence[Record]) -> dict[str, Scores]:
+    def baselines(self, *parts: Part) -> dict[str, Scores]:
         """What a number must beat: ranking by shared character bigrams."""
         from gongbang.tasks.encode_baselines import bigram_ranking
 
-        return {"shared bigrams": self.score(bigram_ranking(test), test)}
+        guesses: dict[str, Guess] = {"shared bigrams": lambda _, held: bigram_ranking(held)}
+        return scored_baselines(guesses, parts, self.score)
 
 
 def is_pair(record: Record) -> bool:

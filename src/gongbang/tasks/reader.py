@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from gongbang.data.records import Record
 from gongbang.errors import OptionError
 from gongbang.metrics.scores import Scores
-from gongbang.tasks.base import Arrays, Candidate, Features, Prediction, Schema
+from gongbang.tasks.base import Arrays, Candidate, Features, Part, Prediction, Schema
+from gongbang.tasks.baselines import Guess, scored_baselines
 from gongbang.tasks.highlight import (
     SENTENCES,
     Highlight,
@@ -373,14 +374,15 @@ class ReaderTask:
             metrics=self.language.metrics,
         )
 
-    def baselines(self, train: Sequence[Record], test: Sequence[Record]) -> dict[str, Scores]:
+    def baselines(self, *parts: Part) -> dict[str, Scores]:
         """What a number must beat: the passage's first word, and the sentence most like the question."""
         from gongbang.tasks.reader_baselines import first_word, nearest_sentence
 
-        return {
-            "first word": self._span_scores([first_word(record) for record in test], test),
-            "nearest sentence": self._span_scores([nearest_sentence(record) for record in test], test),
+        guesses: dict[str, Guess] = {
+            "first word": lambda _, held: [first_word(record) for record in held],
+            "nearest sentence": lambda _, held: [nearest_sentence(record) for record in held],
         }
+        return scored_baselines(guesses, parts, self._span_scores)
 
 
 def question_id(record: Record) -> str:

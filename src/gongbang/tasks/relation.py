@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from gongbang.data.records import Record, Span
 from gongbang.errors import DataError, OptionError
 from gongbang.metrics.scores import Score, Scores
-from gongbang.tasks.base import Arrays, Features, Prediction, Schema
+from gongbang.tasks.base import Arrays, Features, Part, Prediction, Schema
+from gongbang.tasks.baselines import Guess, scored_baselines
 from gongbang.tasks.labels import (
     check_labels,
     fitted_temperature,
@@ -263,16 +264,17 @@ class RelationTask(Configured):
             return False
         return not self.table.possible(*types_of(record))[self.labels.index(prediction.text)]
 
-    def baselines(self, train: Sequence[Record], test: Sequence[Record]) -> dict[str, Scores]:
+    def baselines(self, *parts: Part) -> dict[str, Scores]:
         """What a number must beat: chance, the commonest label, and the commonest of each pair of types."""
         from gongbang.tasks.relation_baselines import chance, majority, type_majority
 
-        key = self.settings.label
-        return {
-            "chance": self.score(chance(test, self.labels), test),
-            "majority": self.score(majority(train or test, test, self.labels, key), test),
-            "majority by types": self.score(type_majority(train or test, test, self.labels, key), test),
+        labels, key = self.labels, self.settings.label
+        guesses: dict[str, Guess] = {
+            "chance": lambda _, held: chance(held, labels),
+            "majority": lambda train, held: majority(train or held, held, labels, key),
+            "majority by types": lambda train, held: type_majority(train or held, held, labels, key),
         }
+        return scored_baselines(guesses, parts, self.score)
 
 
 def entity_of(record: Record, role: str) -> Span:

@@ -13,7 +13,8 @@ from gongbang.data.dialogue import same_key
 from gongbang.data.records import Record
 from gongbang.errors import DataError, OptionError
 from gongbang.metrics.scores import Scores
-from gongbang.tasks.base import Arrays, Features, Prediction, Schema
+from gongbang.tasks.base import Arrays, Features, Part, Prediction, Schema
+from gongbang.tasks.baselines import Guess, scored_baselines
 from gongbang.tasks.candidates import CANDIDATES, candidates_of, with_candidates
 from gongbang.tasks.dialogue_rows import DialogueRows
 from gongbang.tasks.mined import beside_rows
@@ -329,20 +330,22 @@ class RespondTask(Configured):
 
         return fitted(self, outputs, features)
 
-    def baselines(self, train: Sequence[Record], test: Sequence[Record]) -> dict[str, Scores]:
+    def baselines(self, *parts: Part) -> dict[str, Scores]:
         """What a number must beat: chance, the context's words by BM25, the most frequent response.
 
         With training records also "nearest known": what the training contexts nearest by words were answered.
         """
         from gongbang.tasks.respond_baselines import at_random, by_words, most_frequent, nearest_known
 
-        ranked = self._ranked(test)
-        found = {
-            "random": self.score(at_random(ranked), test),
-            "words": self.score(by_words(ranked), test),
-            "most frequent": self.score(most_frequent(train, ranked), test),
+        guesses: dict[str, Guess] = {
+            "random": lambda _, held: at_random(held),
+            "words": lambda _, held: by_words(held),
+            "most frequent": most_frequent,
         }
-        return {**found, "nearest known": self.score(nearest_known(train, ranked), test)} if train else found
+        if all(train for train, _ in parts):
+            guesses["nearest known"] = nearest_known
+        ranked = [(train, self._ranked(held)) for train, held in parts]
+        return scored_baselines(guesses, ranked, self.score)
 
 
 def _numbers(texts: Sequence[str]) -> NDArray[np.int64]:

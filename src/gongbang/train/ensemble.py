@@ -248,7 +248,7 @@ def _on_test(
         predictions = solution.predict([_member(each, test, told[each.run.id], task) for each in members])
     scores = task.score(predictions, test)
     run.save_predictions(predictions)
-    run.save_metrics(scores, baselines=task.baselines(splits.train, test), others=singles)
+    run.save_metrics(scores, baselines=task.baselines((splits.train, test)), others=singles)
     return {**singles, "ensemble": scores}
 
 

@@ -161,13 +161,7 @@ class _Folds:
 
     def bench(self, repeat: int, fold: int) -> Workbench:
         """The workbench of a fold; its test part is what the fold holds out."""
-        held = self.held_out(repeat, fold)
-        own = training_records(
-            self.table, fold, self.pool, [r for r in self.others if r.lineage], repeat=repeat
-        )
-        extra = [record for record in self.others if not record.lineage]
-        tied = {leak.test for leak in find_leaks(held, extra)}
-        train = [*own, *(record for record in extra if record.id not in tied)]
+        train, held = self.sides(repeat, fold)
         seed = self.recipe.training.seed + repeat * self.table.k + fold
         training = self.recipe.training.model_copy(update={"seed": seed})
         splits = replace(self.splits, train=train, development=[], test=held, always=set())
@@ -180,6 +174,16 @@ class _Folds:
                 cure="Train it without --folds.",
             )
         return bench
+
+    def sides(self, repeat: int, fold: int) -> tuple[list[Record], list[Record]]:
+        """The records that a fold trains on, and those that it holds out."""
+        held = self.held_out(repeat, fold)
+        own = training_records(
+            self.table, fold, self.pool, [r for r in self.others if r.lineage], repeat=repeat
+        )
+        extra = [record for record in self.others if not record.lineage]
+        tied = {leak.test for leak in find_leaks(held, extra)}
+        return [*own, *(record for record in extra if record.id not in tied)], held
 
     def prove(self) -> None:
         """Preflight on the first fold, with its held-out records in development's place."""
@@ -241,9 +245,8 @@ class _Folds:
         records = [asked[prediction.id] for prediction in told]
         self.run.save_predictions(told)
         others = self._on_test(task)
-        self.run.save_metrics(
-            task.score(told, records), baselines=task.baselines(self.pool, records), others=others
-        )
+        baselines = task.baselines(*(self.sides(0, fold) for fold in range(self.table.k)))
+        self.run.save_metrics(task.score(told, records), baselines=baselines, others=others)
         notebook = build_notebook_for(task, records, told, name=self.run.id)
         if notebook is not None:
             notebook.save(self.run.path)

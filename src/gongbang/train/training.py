@@ -227,7 +227,7 @@ def _report(bench: Workbench, run: Run) -> None:
         return
     scores, predictions = bench.score(records)
     run.save_predictions(predictions)
-    baselines = bench.task.baselines(bench.splits.train, bench.with_other_passages(records))
+    baselines = bench.task.baselines((bench.splits.train, bench.with_other_passages(records)))
     run.save_metrics(scores, baselines=baselines)
     notebook = build_notebook_for(bench.task, records, predictions, name=run.id)
     if notebook is not None:

@@ -40,7 +40,7 @@ def evaluate_labels(
     return Evaluation(
         task.name,
         task.score(predictions, judged),
-        task.baselines([], judged),
+        task.baselines(([], judged)),
         predictions,
         build_notebook_for(task, judged, predictions, name=name),
         extra={

@@ -60,7 +60,7 @@ def evaluate_reader(
     return Evaluation(
         "reader",
         predictor.task.score(predictions, questions),
-        predictor.task.baselines([], questions),
+        predictor.task.baselines(([], questions)),
         predictions,
         build_notebook(questions, predictions, name=name, **scorers_of(predictor.task)),
         extra={"with_threshold": _with_own(predictor, told, questions)} if forced else {},

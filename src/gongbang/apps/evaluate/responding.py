@@ -56,7 +56,7 @@ def evaluate_respond(
     return Evaluation(
         "respond",
         predictor.task.score(predictions, ranked),
-        predictor.task.baselines([], ranked),
+        predictor.task.baselines(([], ranked)),
         predictions,
         extra={
             "candidates": sizes[0] if len(sizes) == 1 else {"least": sizes[0], "most": sizes[-1]},
