@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("sqlalchemy")
 pytest.importorskip("pydantic")
 
-from gongbang.cli.worker import _beat, _told_to_stop
+from gongbang.cli.worker import _beat
 from gongbang.serve.database.store import Store
 from gongbang.serve.jobs.crew import Crew
 from gongbang.serve.jobs.service import JobService
