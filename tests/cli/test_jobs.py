@@ -88,8 +88,10 @@ from gongbang.cli.worker import _told_to_stop
 stop, before = threading.Event(), signal.getsignal(signal.SIGTERM)
 with _told_to_stop(stop):
     assert signal.getsignal(signal.SIGTERM) != before
-    signal.raise_signal(signal.SIGTERM)
-    assert stop.is_set() and signal.getsignal(signal.SIGTERM) == before
+    with stop._cond:  # as in the midst of stop.wait()
+        signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) == before
+    assert stop.wait(60)
 assert signal.getsignal(signal.SIGTERM) == before
 print("heard")
 """
@@ -97,7 +99,8 @@ print("heard")
 
 def test_signals_are_heard_once_and_then_as_before():
     """In a process of its own: one that runs other tests too has been ended by its own signal."""
-    done = subprocess.run([sys.executable, "-c", _HEARS], capture_output=True, text=True, check=False)
+    words = [sys.executable, "-c", _HEARS]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=90)
     assert (done.returncode, done.stdout.strip()) == (0, "heard"), done.stderr
 
 

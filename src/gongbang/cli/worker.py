@@ -147,7 +147,8 @@ class _told_to_stop:  # noqa: N801  (reads as a verb in a with-statement)
                 self._before[number] = signal.signal(number, self._hear)
 
     def _hear(self, number: int, frame: Any) -> None:
-        self._stop.set()
+        # Not here: what was interrupted may hold the lock of the event, and would wait for itself.
+        threading.Thread(target=self._stop.set, name="told-to-stop").start()
         self._restore()
 
     def _restore(self) -> None:
