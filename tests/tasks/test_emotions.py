@@ -122,6 +122,11 @@ def test_the_baseline_gives_every_text_the_commonest_labels(tokenizer: Tokenizer
     assert found["every label"].scores["micro_f1"].value == pytest.approx(1 / 2)
 
 
+def test_training_texts_without_labels_teach_no_baseline(tokenizer: Tokenizer):
+    bare = Record("1", {"text": "글 1"})
+    assert task_of(tokenizer).baselines(([bare], [felt(2, "기쁨")])) == {}
+
+
 def test_options_are_checked_and_come_back(tokenizer: Tokenizer):
     task = task_of(tokenizer, thresholds=(0.1, 0.2, 0.3), activation="softmax")
     assert EmotionsTask.from_config(tokenizer, task.config()).config() == task.config()
