@@ -11,6 +11,8 @@ import pytest
 from gongbang.train.heap import _SWEEP_EVERY, _glibc
 
 _BLOCK = 64 * 1024 * 1024  # bytes
+# Steps until the heap has a hole for each block: 2 to 14 of 120 runs, by where small blocks chance to lie.
+_SETTLED = 40
 _PROBE = f"""
 import contextlib, resource, sys
 from pathlib import Path
@@ -37,7 +39,7 @@ def of_three():
     return faults() - before
 
 with KeptHeap() if sys.argv[1] == "kept" else contextlib.nullcontext() as heap:
-    for _ in range(5):
+    for _ in range({_SETTLED}):
         take()
     inside = of_three()
     pages = [held()]
