@@ -53,6 +53,7 @@ def test_packing_is_lossless_only_where_it_gives_the_same_matrix():
         def __init__(self, words: torch.nn.Module) -> None:
             super().__init__()
             self.encoder = torch.nn.Module()
+            self.encoder.words = words
             self.encoder.get_input_embeddings = lambda: words
 
     codes = torch.arange(-8, 8).repeat(2)[None].float() * 0.5  # (1, 32)

@@ -92,6 +92,22 @@ def test_an_ensemble_of_relations_is_served_with_its_types(folder: Path):
     assert [p.text for p in served] == [p.text for p in solved.run.predictions()]
 
 
+@pytest.mark.parametrize("first", ["pair", "ngrams"])
+def test_members_of_one_tokenizer_are_served_together(pair: list[Run], folder: Path, first: str):
+    from gongbang.export.artifact import export_bench
+
+    tokens = f"ngrams:{pair[0].recipe['backbone']}"
+    options = {"backbone": tokens, "training__learning_rate": 0.01, "training__layer_decay": 1.0}
+    counted = on_folds(folder, "classify", f"counted-{first}", **options)
+    runs = [pair[0], counted] if first == "pair" else [counted, pair[0]]
+    solved = ensemble_runs([run.path for run in runs], root=folder / "runs", method="mean")
+    bench = ensemble_bench(solved)
+    report = export_bench(bench, solved.run, folder / f"mixed-{first}", quantise="none")
+    assert max(report.parity.values()) < SERVED * 10
+    served = gongbang.load(folder / f"mixed-{first}", engine="onnxruntime").predict(bench.splits.test)
+    assert agreement(served, solved.run.predictions(), bench.task.labels) < SERVED
+
+
 def test_boolean_readers_whose_windows_are_pooled_later_are_not_put_into_one_graph(folder: Path):
     runs = [
         on_folds(folder, "boolq", "one", training__epochs=1),

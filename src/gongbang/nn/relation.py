@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from gongbang.errors import OptionError
 from gongbang.nn.classify import ClassifyModel, HeadOptions
+from gongbang.nn.ngrams import check_contextual
 
 Batch = Mapping[str, Tensor]
 Head = Literal["markers", "cls", "lstm"]
@@ -134,6 +135,8 @@ class RelationModel(ClassifyModel):
     ) -> None:
         options = options or RelationOptions()
         lstm = options.head == "lstm"
+        if not lstm:
+            check_contextual(encoder, f"model.head: {options.head}")
         width = options.width or hidden_size
         super().__init__(
             encoder, 2 * width if lstm else hidden_size, labels=labels, options=options, counts=counts

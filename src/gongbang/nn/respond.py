@@ -18,6 +18,7 @@ from gongbang.errors import OptionError
 from gongbang.nn.by_length import states_by_length
 from gongbang.nn.classify import HeadOptions, PooledHead, unit_mean
 from gongbang.nn.losses import Loss, make_loss
+from gongbang.nn.ngrams import check_contextual
 
 Batch = Mapping[str, Tensor]
 Codes = Literal["learned", "first", "last"]
@@ -286,6 +287,7 @@ class CrossModel(PooledHead):
     output_names = ("logits",)
 
     def __init__(self, encoder: nn.Module, hidden_size: int) -> None:
+        check_contextual(encoder, "a cross-encoder")
         super().__init__(encoder, hidden_size, labels=1, options=HeadOptions())
         self.head.register_parameter("bias", None)  # the same for all candidates: nothing teaches it
 

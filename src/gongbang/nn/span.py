@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gongbang.errors import OptionError
+from gongbang.nn.ngrams import check_contextual
 
 Batch = Mapping[str, Tensor]
 
@@ -25,6 +26,7 @@ class SpanModel(nn.Module):
 
     def __init__(self, encoder: nn.Module, hidden_size: int) -> None:
         super().__init__()
+        check_contextual(encoder, "a reader of spans")
         self.encoder = encoder
         # No bias: it would shift all tokens of a window alike, which no softmax over them can see.
         self.head = nn.Linear(hidden_size, 2, bias=False)

@@ -24,6 +24,7 @@ from gongbang.ensemble.solve_spans import SpanSolution, solve_spans
 from gongbang.errors import EnsembleError
 from gongbang.metrics.scores import Scores
 from gongbang.metrics.span import compared, span_metric
+from gongbang.nn.backbones import NGRAMS
 from gongbang.nn.ensemble import EnsembleModel, Kind
 from gongbang.tasks.base import Prediction
 from gongbang.tasks.labels import probabilities_of
@@ -306,13 +307,13 @@ def ensemble_bench(found: Ensembled) -> Workbench:
 def _check_pipelines(members: Sequence[FoldRun]) -> None:
     first = members[0].recipe
     for other in members[1:]:
-        same = (first.pipeline, first.backbone) == (other.recipe.pipeline, other.recipe.backbone)
-        if not same:
+        ours, theirs = (recipe.backbone.removeprefix(NGRAMS) for recipe in (first, other.recipe))
+        if (first.pipeline, ours) != (other.recipe.pipeline, theirs):  # n-grams are of the same tokens
             raise EnsembleError(
                 "the members prepare their texts in different ways: one graph cannot serve them.",
                 value=f"{other.recipe.backbone}, {other.recipe.pipeline}"[:200],
                 allowed=f"{first.backbone}, {first.pipeline}"[:200],
-                cure="Export runs of one backbone and pipeline; others can be distilled into one.",
+                cure="Export runs of one tokenizer and pipeline; others can be distilled into one.",
             )
 
 

@@ -149,7 +149,8 @@ def label_counts(records: Sequence[Record], task: Task) -> list[int]:
 def fit_to_device(encoder: torch.nn.Module) -> None:
     """Where there is no GPU, let an encoder train with what a CPU is quick at."""
     if not torch.cuda.is_available():
-        use_row_attention(encoder)
+        if getattr(encoder, "contextual", True):  # without layers there is no attention to speed up
+            use_row_attention(encoder)
         use_byte_dropout(encoder)
 
 
