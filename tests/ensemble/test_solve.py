@@ -36,6 +36,27 @@ def test_an_ensemble_beats_its_best_member_whatever_the_scales(method):
     assert temperatures == sorted(temperatures)  # louder members have higher temperatures
 
 
+@pytest.mark.parametrize("make", [toy, several])
+def test_what_is_gained_on_held_out_records_is_by_what_was_fitted_out_of_fold(make):
+    seen = [make(f"m{seed}", strength=1.2, seed=seed) for seed in range(3)]
+    metric = "accuracy" if make is toy else "macro_f1"
+    solution = solve(seen, "weighted", metric, samples=10)
+    # With twice the noise, whoever fits anew by these records, or picks a member by them, says something else.
+    held = [
+        replace(make(m.name, strength=0.6, seed=10 + place), origin="held-out", data="other")
+        for place, m in enumerate(seen)
+    ]
+    gain = solution.held_out_difference(held[::-1], samples=200)
+    best = next(member for member in held if member.name == solution.best)
+    judge = Judge(metric, best.labels, best.gold.ndim == 2)
+    own = next(member for member in seen if member.name == solution.best)
+    alone = fit_blend(own.logits[None], own.gold, "mean", judge).apply(best.logits[None])
+    assert gain.value == pytest.approx(solution.evaluate(held) - judge.value(best.gold, alone))
+    assert gain.low <= gain.value <= gain.high and gain.low < gain.high
+    with pytest.raises(EnsembleError, match="fitted on"):
+        solution.held_out_difference(seen)
+
+
 def test_logits_of_other_scales_would_be_drowned_without_calibration():
     raw = np.mean([member.logits for member in MEMBERS], axis=0)
     assert solve(MEMBERS, "mean", samples=1).in_sample > accuracy(MEMBERS[0].gold, raw) + 0.02

@@ -58,6 +58,9 @@ def test_the_served_ensemble_is_the_offline_one(pair: list[Run], folder: Path):
     assert agreement(served, bench.predict(bench.splits.test), bench.task.labels) < SERVED
     assert agreement(served, solved.run.predictions(), bench.task.labels) < SERVED
     assert set(solved.held_out) == {*(run.id for run in pair), "ensemble"}
+    scores = {name: scores.scores["accuracy"].value for name, scores in solved.held_out.items()}
+    assert solved.gain is not None
+    assert solved.gain.value == pytest.approx(scores["ensemble"] - scores[solved.solution.best])
 
 
 def test_an_ensemble_of_emotions_is_served_with_its_thresholds(folder: Path):
@@ -179,6 +182,7 @@ def test_the_command_line_solves_exports_and_distils(
     assert main(words) == 0
     out = capsys.readouterr().out
     assert "out of fold" in out and "what each member adds" in out
+    assert f"of the ensemble there less {told['solution']['best']}'s: " in out
     assert main(["ensemble", str(pair[0].path)]) == 2
 
 
@@ -196,6 +200,9 @@ def test_readers_on_folds_are_merged_by_their_answers_and_not_exported(folder: P
     assert solved.solution.metric == "exact_match" and set(solved.solution.alone) == {r.id for r in runs}
     assert solved.solution.n == len(list(runs[0].predictions())) and len(solved.contributions) == 2
     assert "ensemble" in solved.held_out and solved.run.predictions()
+    scores = {name: scores.scores["exact_match"].value for name, scores in solved.held_out.items()}
+    assert solved.gain is not None
+    assert solved.gain.value == pytest.approx(scores["ensemble"] - scores[solved.solution.best])
     with pytest.raises(EnsembleError, match="no graph can"):
         ensemble_bench(solved)
     with pytest.raises(EnsembleError, match="no soft labels"):

@@ -11,6 +11,7 @@ from gongbang.cli.training import require_training, training_progress
 from gongbang.errors import OptionError
 
 if TYPE_CHECKING:
+    from gongbang.metrics.intervals import Difference
     from gongbang.train.ensemble import Ensembled
 
 METHODS = ("weighted", "mean", "greedy", "vote", "sum", "mbr")
@@ -90,7 +91,6 @@ def _distilled(args: argparse.Namespace, found: Ensembled) -> dict[str, Any]:
 
 def _text(found: Ensembled, result: dict[str, Any]) -> str:
     solution = found.solution
-    difference = solution.difference
     parts = [
         table(
             [
@@ -100,11 +100,7 @@ def _text(found: Ensembled, result: dict[str, Any]) -> str:
                 ),
                 ("in the sample it was fitted on", number(solution.metric, solution.in_sample)),
                 (f"best alone ({solution.best})", number(solution.metric, solution.alone[solution.best])),
-                (
-                    "ensemble less best alone",
-                    f"{number(solution.metric, difference.value, signed=True)} ({difference.low:+.4f} to"
-                    f" {difference.high:+.4f})",
-                ),
+                ("ensemble less best alone", _gain(solution.metric, solution.difference)),
             ]
         ),
         "what each member adds\n"
@@ -123,8 +119,16 @@ def _text(found: Ensembled, result: dict[str, Any]) -> str:
     if found.held_out:
         others = {name: scores for name, scores in found.held_out.items() if name != "ensemble"}
         parts.append("test part\n" + scores_table(found.held_out["ensemble"], others))
+    if found.gain is not None:
+        gain = _gain(solution.metric, found.gain)
+        parts.append(f"{solution.metric} of the ensemble there less {solution.best}'s: {gain}")
     if "artifact" in result:
         parts.append(f"artifact: {result['artifact']['artifact']}")
     if "student" in result:
         parts.append(f"student: {result['student']['path']}")
     return "\n\n".join([*parts, f"run: {found.run.path}"])
+
+
+def _gain(metric: str, difference: Difference) -> str:
+    value = number(metric, difference.value, signed=True)
+    return f"{value} ({difference.low:+.4f} to {difference.high:+.4f})"

@@ -32,6 +32,7 @@ class Solution:
         cross_fitted: the metric of blends judged on folds that they were not fitted on; what to report.
         alone: each member's metric, its calibration and thresholds cross-fitted as well.
         best: the member that is best alone.
+        single: the blend of ``best`` alone, fitted as ``blend`` is, for a comparison elsewhere.
         difference: by how much the ensemble, cross-fitted, is better than ``best``. That one was chosen on
             these very examples, so the difference errs on the low side.
         data: hash of the records that the predictions are of.
@@ -47,6 +48,7 @@ class Solution:
     cross_fitted: float
     alone: Mapping[str, float]
     best: str
+    single: Blend
     difference: Difference
     data: str
     n: int
@@ -102,6 +104,36 @@ class Solution:
         Raises:
             EnsembleError: as in :meth:`apply`; or these are the examples that it was fitted on.
         """
+        ordered = self._held_out(members)
+        judge = Judge(metric or self.metric, self.labels, ordered[0].multi_label, self.leave_out)
+        outcome = self.blend.apply(np.stack([member.logits for member in ordered]), ordered[0].possible)
+        return judge.value(ordered[0].gold, outcome)
+
+    def held_out_difference(
+        self, members: Sequence[Member], *, samples: int = 1000, seed: int = 0
+    ) -> Difference:
+        """By how much the ensemble is better on held-out predictions than the member that was best alone.
+
+        Both are as they were fitted out of fold, and neither was chosen by these records.
+
+        Raises:
+            EnsembleError: as in :meth:`evaluate`.
+        """
+        ordered = self._held_out(members)
+        first = ordered[0]
+        judge = Judge(self.metric, self.labels, first.multi_label, self.leave_out)
+        logits = np.stack([member.logits for member in ordered])
+        alone = logits[[self.members.index(self.best)]]
+        return judge.difference(
+            first.gold,
+            self.blend.apply(logits, first.possible),
+            self.single.apply(alone, first.possible),
+            groups=first.groups,
+            samples=samples,
+            seed=seed,
+        )
+
+    def _held_out(self, members: Sequence[Member]) -> list[Member]:
         ordered = self.ordered(members)
         if ordered[0].data == self.data:
             raise EnsembleError(
@@ -110,9 +142,7 @@ class Solution:
                 allowed="held-out predictions of other records",
                 cure="Read solution.cross_fitted: that is the honest figure for these examples.",
             )
-        judge = Judge(metric or self.metric, self.labels, ordered[0].multi_label, self.leave_out)
-        outcome = self.blend.apply(np.stack([member.logits for member in ordered]), ordered[0].possible)
-        return judge.value(ordered[0].gold, outcome)
+        return ordered
 
     def predict(self, members: Sequence[Member]) -> list[Prediction]:
         """The ensemble's predictions, every label a candidate with its probability and its log-probability.
@@ -157,6 +187,7 @@ class Solution:
                 cross_fitted=float(values["cross_fitted"]),
                 alone={str(name): float(value) for name, value in values["alone"].items()},
                 best=str(values["best"]),
+                single=Blend.from_dict(values["single"]),
                 difference=Difference(**values["difference"]),
                 data=str(values["data"]),
                 n=int(values["n"]),
@@ -179,6 +210,7 @@ class Solution:
             "cross_fitted": self.cross_fitted,
             "alone": dict(self.alone),
             "best": self.best,
+            "single": self.single.to_dict(),
             "difference": self.difference.to_dict(),
             "data": self.data,
             "n": self.n,

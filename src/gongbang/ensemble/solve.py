@@ -83,6 +83,7 @@ def solve(
     singles = {member.name: honest(member.logits[None], "mean") for member in aligned}
     alone = {name: judge.value(first.gold, outcome) for name, outcome in singles.items()}
     best = max(alone, key=alone.__getitem__)
+    own = next(member.logits for member in aligned if member.name == best)
     return Solution(
         blend=blend,
         members=tuple(member.name for member in aligned),
@@ -92,6 +93,7 @@ def solve(
         cross_fitted=judge.value(first.gold, together),
         alone=alone,
         best=best,
+        single=fit_blend(own[None], first.gold, "mean", judge, **options),
         difference=judge.difference(
             first.gold, together, singles[best], groups=first.groups, samples=samples, seed=seed
         ),

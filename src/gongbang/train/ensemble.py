@@ -20,8 +20,9 @@ from gongbang.ensemble.contribution import Contribution, contributions
 from gongbang.ensemble.members import Member
 from gongbang.ensemble.solution import Solution
 from gongbang.ensemble.solve import solve
-from gongbang.ensemble.solve_spans import SpanSolution, solve_spans
+from gongbang.ensemble.solve_spans import SpanSolution, Valued, solve_spans
 from gongbang.errors import EnsembleError
+from gongbang.metrics.intervals import Difference, paired_bootstrap
 from gongbang.metrics.scores import Scores
 from gongbang.metrics.span import compared, span_metric
 from gongbang.nn.backbones import NGRAMS
@@ -61,6 +62,7 @@ class Ensembled:
         contributions: what each member adds, and costs.
         run: the record: the ensemble's predictions of the test part and their scores.
         held_out: scores of the test part by member, and of the ensemble; empty where nothing is held out.
+        gain: by how much the ensemble is better there than the member that is best out of fold, or None.
         members, splits: the runs, and the data that they were trained on.
     """
 
@@ -68,6 +70,7 @@ class Ensembled:
     contributions: Sequence[Contribution]
     run: Run
     held_out: Mapping[str, Scores]
+    gain: Difference | None
     members: Sequence[FoldRun]
     splits: Splits
 
@@ -79,6 +82,7 @@ class Ensembled:
             "solution": self.solution.to_dict(),
             "contributions": [each.to_dict() for each in self.contributions],
             "held_out": {name: scores.to_dict() for name, scores in self.held_out.items()},
+            "held_out_difference": None if self.gain is None else self.gain.to_dict(),
         }
 
 
@@ -117,8 +121,8 @@ def ensemble_runs(
     with run, run.logging():
         write_json(run.path / "solution.json", solution.to_dict())
         write_json(run.path / "contributions.json", [each.to_dict() for each in gains])
-        held = _on_test(members, splits, task, solution, run)
-    return Ensembled(solution, gains, run, held, members, splits)
+        held, gain = _on_test(members, splits, task, solution, run)
+    return Ensembled(solution, gains, run, held, gain, members, splits)
 
 
 def _solved_labels(
@@ -137,25 +141,35 @@ def _solved_spans(
     first = members[0].table
     records = [by_id[id] for id in first.ids if id in by_id]
     told = {each.run.id: {one.id: one for one in read_predictions(each.run.path)} for each in members}
+    return solve_spans(
+        {name: [table[record.id] for record in records] for name, table in told.items()},
+        _golds(records, task),
+        np.array([first.fold_of(record.id, 0) for record in records]),
+        _span_values(records, task, metric),
+        method=method,
+        metric=metric,
+        groups=[record.group for record in records],
+        costs={each.run.id: _megabytes(each) for each in members},
+    )
+
+
+def _golds(records: Sequence[Record], task: Any) -> list[list[str]]:
+    """The acceptable answers of each record, as the language compares them."""
     clean = task.language.comparable
-    worth = compared(span_metric(metric), clean)
-    golds = [[clean(answer.text) for answer in record.answers] for record in records]
+    return [[clean(answer.text) for answer in record.answers] for record in records]
+
+
+def _span_values(records: Sequence[Record], task: Any, metric: str) -> Valued:
+    """What gives the metric of each answer to these records, in percent points."""
+    worth = compared(span_metric(metric), task.language.comparable)
+    golds = _golds(records, task)
 
     def value_of(predictions: Sequence[Prediction]) -> NDArray[np.float64]:
         by_question = {prediction.id: prediction.text for prediction in predictions}
         pairs = zip(records, golds, strict=True)
         return np.array([100.0 * worth(by_question[record.id], gold) for record, gold in pairs])
 
-    return solve_spans(
-        {name: [table[record.id] for record in records] for name, table in told.items()},
-        golds,
-        np.array([first.fold_of(record.id, 0) for record in records]),
-        value_of,
-        method=method,
-        metric=metric,
-        groups=[record.group for record in records],
-        costs={each.run.id: _megabytes(each) for each in members},
-    )
+    return value_of
 
 
 def open_fold_runs(runs: Sequence[str | Path], root: str | Path = "runs") -> list[FoldRun]:
@@ -236,21 +250,29 @@ def _megabytes(each: FoldRun) -> float:
 
 def _on_test(
     members: Sequence[FoldRun], splits: Splits, task: Any, solution: Solution | SpanSolution, run: Run
-) -> dict[str, Scores]:
-    """Scores of every member and of the ensemble on the test part; the ensemble's go into the record."""
+) -> tuple[dict[str, Scores], Difference | None]:
+    """Scores of every member and of the ensemble on the test part, and what the ensemble gains there.
+
+    The ensemble's own go into the record.
+    """
     test = splits.test
     if not test:
-        return {}
+        return {}, None
     told = {each.run.id: list(read_predictions(each.run.path / HELD_OUT)) for each in members}
     singles = {name: task.score(predictions, test) for name, predictions in told.items()}
     if isinstance(solution, SpanSolution):
         predictions = solution.predict(told)
+        values = _span_values(test, task, solution.metric)
+        groups = [record.group for record in test]
+        gain = paired_bootstrap(values(predictions), values(told[solution.best]), groups=groups)
     else:
-        predictions = solution.predict([_member(each, test, told[each.run.id], task) for each in members])
+        found = [_member(each, test, told[each.run.id], task) for each in members]
+        predictions = solution.predict(found)
+        gain = solution.held_out_difference(found)
     scores = task.score(predictions, test)
     run.save_predictions(predictions)
     run.save_metrics(scores, baselines=task.baselines((splits.train, test)), others=singles)
-    return {**singles, "ensemble": scores}
+    return {**singles, "ensemble": scores}, gain
 
 
 def ensemble_bench(found: Ensembled) -> Workbench:
