@@ -41,7 +41,7 @@ def test_what_is_gained_on_held_out_records_is_by_what_was_fitted_out_of_fold(ma
     seen = [make(f"m{seed}", strength=1.2, seed=seed) for seed in range(3)]
     metric = "accuracy" if make is toy else "macro_f1"
     solution = solve(seen, "weighted", metric, samples=10)
-    # With twice the noise, whoever fits anew by these records, or picks a member by them, says something else.
+    # With twice the noise, whoever fits anew by these records, or picks a member by them, says another thing.
     held = [
         replace(make(m.name, strength=0.6, seed=10 + place), origin="held-out", data="other")
         for place, m in enumerate(seen)
