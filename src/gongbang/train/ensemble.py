@@ -62,8 +62,8 @@ class Ensembled:
         contributions: what each member adds, and costs.
         run: the record: the ensemble's predictions of the test part and their scores.
         held_out: scores of the test part by member, and of the ensemble; empty where nothing is held out.
-        gain: by how much the ensemble is better there than the member that is best out of fold, both with what
-            was fitted out of fold, thresholds too; or None.
+        gain: by how much the ensemble is better there than the member that is best out of fold, both as they
+            were fitted out of fold; None where nothing is held out.
         members, splits: the runs, and the data that they were trained on.
     """
 
