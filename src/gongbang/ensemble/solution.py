@@ -69,7 +69,9 @@ class Solution:
         Raises:
             EnsembleError: other members, other labels, or predictions of training data.
         """
-        ordered = self.ordered(members)
+        return self._blended(self.ordered(members))
+
+    def _blended(self, ordered: Sequence[Member]) -> Outcome:
         return self.blend.apply(np.stack([member.logits for member in ordered]), ordered[0].possible)
 
     def ordered(self, members: Sequence[Member]) -> list[Member]:
@@ -106,8 +108,7 @@ class Solution:
         """
         ordered = self._held_out(members)
         judge = Judge(metric or self.metric, self.labels, ordered[0].multi_label, self.leave_out)
-        outcome = self.blend.apply(np.stack([member.logits for member in ordered]), ordered[0].possible)
-        return judge.value(ordered[0].gold, outcome)
+        return judge.value(ordered[0].gold, self._blended(ordered))
 
     def held_out_difference(
         self, members: Sequence[Member], *, samples: int = 1000, seed: int = 0
@@ -122,11 +123,10 @@ class Solution:
         ordered = self._held_out(members)
         first = ordered[0]
         judge = Judge(self.metric, self.labels, first.multi_label, self.leave_out)
-        logits = np.stack([member.logits for member in ordered])
-        alone = logits[[self.members.index(self.best)]]
+        alone = ordered[self.members.index(self.best)].logits[None]
         return judge.difference(
             first.gold,
-            self.blend.apply(logits, first.possible),
+            self._blended(ordered),
             self.single.apply(alone, first.possible),
             groups=first.groups,
             samples=samples,

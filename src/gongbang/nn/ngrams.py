@@ -88,6 +88,11 @@ def _shifted(tokens: Tensor) -> Tensor:
     return torch.cat([torch.zeros_like(tokens[:, :1]), tokens[:, :-1]], dim=1)
 
 
+def is_contextual(encoder: nn.Module) -> bool:
+    """Whether an encoder's states know of the text around them, as those of every encoder with layers do."""
+    return bool(getattr(encoder, "contextual", True))
+
+
 def check_contextual(encoder: nn.Module, reader: str) -> None:
     """Refuse an encoder whose states know nothing of the text around them.
 
@@ -97,7 +102,7 @@ def check_contextual(encoder: nn.Module, reader: str) -> None:
     Raises:
         OptionError: the encoder is one of n-grams.
     """
-    if not getattr(encoder, "contextual", True):
+    if not is_contextual(encoder):
         raise OptionError(
             f"a backbone of n-grams does not fit {reader}: its states know only a token and the one before.",
             value="backbone: ngrams:...",

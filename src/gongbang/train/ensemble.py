@@ -142,11 +142,12 @@ def _solved_spans(
     first = members[0].table
     records = [by_id[id] for id in first.ids if id in by_id]
     told = {each.run.id: {one.id: one for one in read_predictions(each.run.path)} for each in members}
+    golds = _golds(records, task)
     return solve_spans(
         {name: [table[record.id] for record in records] for name, table in told.items()},
-        _golds(records, task),
+        golds,
         np.array([first.fold_of(record.id, 0) for record in records]),
-        _span_values(records, task, metric),
+        _span_values(records, golds, task, metric),
         method=method,
         metric=metric,
         groups=[record.group for record in records],
@@ -160,10 +161,9 @@ def _golds(records: Sequence[Record], task: Any) -> list[list[str]]:
     return [[clean(answer.text) for answer in record.answers] for record in records]
 
 
-def _span_values(records: Sequence[Record], task: Any, metric: str) -> Valued:
+def _span_values(records: Sequence[Record], golds: Sequence[Sequence[str]], task: Any, metric: str) -> Valued:
     """What gives the metric of each answer to these records, in percent points."""
     worth = compared(span_metric(metric), task.language.comparable)
-    golds = _golds(records, task)
 
     def value_of(predictions: Sequence[Prediction]) -> NDArray[np.float64]:
         by_question = {prediction.id: prediction.text for prediction in predictions}
@@ -263,7 +263,7 @@ def _on_test(
     singles = {name: task.score(predictions, test) for name, predictions in told.items()}
     if isinstance(solution, SpanSolution):
         predictions = solution.predict(told)
-        values = _span_values(test, task, solution.metric)
+        values = _span_values(test, _golds(test, task), task, solution.metric)
         groups = [record.group for record in test]
         gain = paired_bootstrap(values(predictions), values(told[solution.best]), groups=groups)
     else:

@@ -17,6 +17,7 @@ from gongbang.metrics.scores import Scores
 from gongbang.nn.attention import use_row_attention
 from gongbang.nn.backbones import Backbone, load_backbone, load_tokenizer
 from gongbang.nn.dropout import use_byte_dropout
+from gongbang.nn.ngrams import is_contextual
 from gongbang.nn.table import make_model
 from gongbang.search.contexts import passages_of
 from gongbang.tasks.base import Prediction, Task
@@ -149,7 +150,7 @@ def label_counts(records: Sequence[Record], task: Task) -> list[int]:
 def fit_to_device(encoder: torch.nn.Module) -> None:
     """Where there is no GPU, let an encoder train with what a CPU is quick at."""
     if not torch.cuda.is_available():
-        if getattr(encoder, "contextual", True):  # without layers there is no attention to speed up
+        if is_contextual(encoder):  # without layers there is no attention to speed up
             use_row_attention(encoder)
         use_byte_dropout(encoder)
 
